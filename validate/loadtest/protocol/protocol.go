@@ -1,0 +1,141 @@
+// Package protocol defines the messages between the main program and the
+// worker, the child process that loads models in libtorch.
+//
+// The worker writes one JSON object per line on stdout: first a Hello, then
+// one Reply for each Request. The main program writes Requests on the worker's
+// stdin, one JSON object per line; a request's line is followed at once by the
+// raw little-endian bytes of its tensors, in the order in which a depth-first
+// walk of Inputs meets them (Value.DataSize bytes each). Closing stdin ends
+// the worker. Anything on the worker's stderr is for the report only.
+package protocol
+
+// Version is the protocol's version; both sides must have the same.
+const Version = 1
+
+// Hello is the worker's first line.
+type Hello struct {
+	Protocol int    `json:"protocol"`
+	Libtorch string `json:"libtorch"` // such as "1.13.1"
+}
+
+// Request asks the worker for one step. Exactly one field is set.
+type Request struct {
+	Load    *Load    `json:"load,omitempty"`
+	Forward *Forward `json:"forward,omitempty"`
+}
+
+// Load loads the model, sets eval mode and turns gradients off.
+type Load struct {
+	Path    string `json:"path"`    // such as /proc/self/fd/3
+	Threads int    `json:"threads"` // intra-op threads; 0 leaves libtorch's default
+}
+
+// Forward runs the model's forward once on Inputs, one for each argument in
+// order, self excluded; arguments left out at the end take their defaults.
+type Forward struct {
+	Inputs []Value `json:"inputs"`
+}
+
+// Reply answers a Request. Exactly one field is set.
+type Reply struct {
+	Loaded  *Loaded  `json:"loaded,omitempty"`
+	Outcome *Outcome `json:"outcome,omitempty"`
+	Failure *Failure `json:"failure,omitempty"`
+}
+
+// Loaded says that the model was loaded and how its forward is declared.
+type Loaded struct {
+	Seconds   float64    `json:"seconds"`
+	Arguments []Argument `json:"arguments"`
+	Returns   string     `json:"returns"`
+}
+
+// Argument is one argument of forward, self excluded, with its type as
+// TorchScript writes it ("Tensor", "Optional[Tensor]", "List[Tensor]",
+// "Dict[str, Tensor]") and its default, nil when it has none.
+type Argument struct {
+	Name    string  `json:"name"`
+	Type    string  `json:"type"`
+	Default *string `json:"default,omitempty"`
+}
+
+// Outcome is what forward gave.
+type Outcome struct {
+	Seconds float64  `json:"seconds"`
+	Outputs []Output `json:"outputs"`
+}
+
+// Output is one tensor of forward's result. Path says where it stands, as
+// Python would write it: output, output[0], output["logits"][1].
+type Output struct {
+	Path  string  `json:"path"`
+	DType string  `json:"dtype"` // without "torch."
+	Shape []int64 `json:"shape"`
+	// Min, Max and Mean are of the finite values; nil when there is none or
+	// the dtype has no order.
+	Min  *float64 `json:"min"`
+	Max  *float64 `json:"max"`
+	Mean *float64 `json:"mean"`
+	NaN  int64    `json:"nan"`
+	Inf  int64    `json:"inf"`
+}
+
+// Stage says how far the load test came.
+type Stage string
+
+// The stages in order: nothing tried, the worker and the file being opened,
+// loaded, the sample being fitted to forward's arguments, forward being run,
+// its output being read, and all done.
+const (
+	StageNone    Stage = "none"
+	StageOpen    Stage = "open"
+	StageLoad    Stage = "load"
+	StageShape   Stage = "shape"
+	StageForward Stage = "forward"
+	StageOutput  Stage = "output"
+	StageDone    Stage = "done"
+)
+
+// Failure is an error that libtorch reported.
+type Failure struct {
+	Stage   Stage  `json:"stage"`
+	Message string `json:"message"` // libtorch's own text, frames included
+}
+
+// Kind says which fields of a Value count.
+type Kind string
+
+// The kinds of a Value.
+const (
+	Tensor Kind = "tensor" // DType, Shape; the data follow the request
+	Int    Kind = "int"    // Int
+	Float  Kind = "float"  // Text, as strconv writes it: JSON has no Inf
+	Bool   Kind = "bool"   // Int, 0 or 1
+	Str    Kind = "str"    // Text
+	None   Kind = "none"
+	List   Kind = "list"  // Items
+	Tuple  Kind = "tuple" // Items
+	Dict   Kind = "dict"  // Items: key, value, key, value, …
+)
+
+// Value is one input of forward.
+type Value struct {
+	Kind  Kind    `json:"kind"`
+	DType string  `json:"dtype,omitempty"`
+	Shape []int64 `json:"shape,omitempty"`
+	Int   int64   `json:"int,omitempty"`
+	Text  string  `json:"text,omitempty"`
+	Items []Value `json:"items,omitempty"`
+}
+
+// elementSizes holds the bytes per element of each dtype that inputs may have.
+var elementSizes = map[string]int64{
+	"uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8,
+	"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8, "bool": 1,
+}
+
+// ElementSize returns the bytes per element of dtype, and whether it is known.
+func ElementSize(dtype string) (int64, bool) {
+	n, ok := elementSizes[dtype]
+	return n, ok
+}
