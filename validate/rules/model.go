@@ -1,0 +1,62 @@
+package rules
+
+// Ids of the rules about the serialized file.
+const (
+	ModelEmpty          = "model-empty"
+	ModelTruncated      = "model-truncated"
+	ModelHTML           = "model-html"
+	ModelLFSPointer     = "model-lfs-pointer"
+	ModelChecksum       = "model-checksum"
+	ModelNotTorchScript = "model-not-torchscript"
+	ModelKind           = "model-kind"
+	ModelNone           = "model-none"
+)
+
+var modelRules = []Rule{
+	{
+		ID: ModelEmpty, Severity: Error,
+		Summary:  "the serialized file is empty",
+		Example:  `"traced_model.pt" is empty`,
+		Preempts: "PytorchStreamReader failed reading zip archive: not a ZIP archive",
+	},
+	{
+		ID: ModelTruncated, Severity: Error,
+		Summary:  "the serialized file is cut off",
+		Example:  `"traced_model.pt" is truncated: it starts as a zip file but its central directory is missing`,
+		Preempts: "PytorchStreamReader failed reading zip archive: failed finding central directory",
+	},
+	{
+		ID: ModelHTML, Severity: Error,
+		Summary:  "the serialized file is a web page",
+		Example:  `"traced_model.pt" is an HTML page, probably the error page of a failed download`,
+		Preempts: "PytorchStreamReader failed reading zip archive: not a ZIP archive",
+	},
+	{
+		ID: ModelLFSPointer, Severity: Error,
+		Summary:  "the serialized file is a Git LFS pointer",
+		Example:  `"traced_model.pt" is a Git LFS pointer, not the model that it points to`,
+		Preempts: "PytorchStreamReader failed reading zip archive: not a ZIP archive",
+	},
+	{
+		ID: ModelChecksum, Severity: Error,
+		Summary:  "bytes inside the TorchScript file differ from their checksum",
+		Example:  `"traced_model.pt" is damaged: the bytes of "traced_model/data/3" do not match their CRC-32`,
+		Preempts: "nothing: libtorch loads flipped bits without a word and predicts wrong numbers",
+	},
+	{
+		ID: ModelNotTorchScript, Severity: Error,
+		Summary:  "the handler loads TorchScript and the serialized file is something else",
+		Example:  `"model.pt" is a state_dict saved with torch.save, and save_mode "torchscript" needs TorchScript`,
+		Preempts: "PytorchStreamReader failed locating file constants.pkl: file not found",
+	},
+	{
+		ID: ModelKind, Severity: Note,
+		Summary: "the serialized file is not TorchScript, so it was not load-tested",
+		Example: `"model.onnx" is an ONNX model; it is archived without a load test`,
+	},
+	{
+		ID: ModelNone, Severity: Note,
+		Summary: "no serialized file was given",
+		Example: `no serialized file is given, so nothing is load-tested`,
+	},
+}
