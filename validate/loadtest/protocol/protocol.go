@@ -65,11 +65,15 @@ type Outcome struct {
 	Outputs []Output `json:"outputs"`
 }
 
-// Output is one tensor of forward's result. Path says where it stands, as
-// Python would write it: output, output[0], output["logits"][1].
+// Output is one tensor of forward's result, or one value that is no tensor.
+// Path says where it stands, as Python would write it: output, output[0],
+// output["logits"][1].
 type Output struct {
-	Path  string  `json:"path"`
-	DType string  `json:"dtype"` // without "torch."
+	Path string `json:"path"`
+	// DType is a tensor's dtype without "torch.", or int, float, bool, str or
+	// none; a list of ints, floats or bools stands as one Output of that type
+	// with its length as the shape.
+	DType string  `json:"dtype"`
 	Shape []int64 `json:"shape"`
 	// Min, Max and Mean are of the finite values; nil when there is none or
 	// the dtype has no order.

@@ -1,0 +1,71 @@
+package protocol
+
+import (
+	"fmt"
+	"iter"
+	"math"
+)
+
+// DataSize returns how many raw bytes follow the request for v: those of a
+// tensor, or of every tensor inside a list, tuple or dict. It fails for an
+// unknown dtype, a negative dimension and a size beyond 2^63-1.
+func (v Value) DataSize() (int64, error) {
+	if v.Kind == Tensor {
+		return tensorSize(v.DType, v.Shape)
+	}
+	var total int64
+	for _, item := range v.Items {
+		n, err := item.DataSize()
+		if err != nil {
+			return 0, err
+		}
+		if n > math.MaxInt64-total {
+			return 0, fmt.Errorf("the tensors of a %s hold too many bytes", v.Kind)
+		}
+		total += n
+	}
+	return total, nil
+}
+
+func tensorSize(dtype string, shape []int64) (int64, error) {
+	size, ok := ElementSize(dtype)
+	if !ok {
+		return 0, fmt.Errorf("no input can have the dtype %q", dtype)
+	}
+	empty := false
+	for _, d := range shape {
+		if d < 0 {
+			return 0, fmt.Errorf("a tensor cannot have the shape %v", shape)
+		}
+		empty = empty || d == 0
+	}
+	if empty {
+		return 0, nil
+	}
+	for _, d := range shape {
+		if size > math.MaxInt64/d {
+			return 0, fmt.Errorf("a %s tensor of the shape %v is too large", dtype, shape)
+		}
+		size *= d
+	}
+	return size, nil
+}
+
+// Tensors yields the tensors of values in the order in which their data follow
+// the request.
+func Tensors(values []Value) iter.Seq[Value] {
+	return func(yield func(Value) bool) { walk(values, yield) }
+}
+
+func walk(values []Value, yield func(Value) bool) bool {
+	for _, v := range values {
+		if v.Kind == Tensor {
+			if !yield(v) {
+				return false
+			}
+		} else if !walk(v.Items, yield) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,44 @@
+// Package loadtest loads a TorchScript file in libtorch and runs its forward
+// on a sample. libtorch lives in a child process, the worker: whatever the
+// model does to it, the main program only sees a finding.
+package loadtest
+
+import (
+	"go-model-archiver/validate/loadtest/protocol"
+)
+
+// Result is what a load test saw, also when it failed.
+type Result struct {
+	// Stage is StageDone after a complete load test, else the stage in which
+	// it ended: StageLoad when there was no sample to run forward on.
+	Stage protocol.Stage `json:"stage"`
+	// Libtorch is the version of the worker's libtorch, such as "1.13.1", or
+	// empty when no worker answered.
+	Libtorch       string  `json:"libtorch"`
+	LoadSeconds    float64 `json:"loadSeconds"`
+	ForwardSeconds float64 `json:"forwardSeconds"`
+	Inputs         []Input `json:"inputs"`
+	// Outputs holds the tensors and scalars of forward's result.
+	Outputs []protocol.Output `json:"outputs"`
+	// Error is the raw text behind a finding: libtorch's message with its
+	// frames, or the end of the worker's stderr; at most 64 KiB.
+	Error string `json:"error,omitempty"`
+}
+
+// Input is one argument that forward was given.
+type Input struct {
+	Name string `json:"name"`
+	// DType is a tensor's dtype without "torch.", else the kind of value.
+	DType string `json:"dtype"`
+	// Shape is a tensor's shape, else empty.
+	Shape []int64 `json:"shape"`
+	// Sample is the input as --sample takes it.
+	Sample string `json:"sample"`
+	// Source says where the input came from.
+	Source string `json:"source"`
+}
+
+// NotRun returns the Result of a load test that was never started.
+func NotRun() *Result {
+	return &Result{Stage: protocol.StageNone, Inputs: []Input{}, Outputs: []protocol.Output{}}
+}
