@@ -1,0 +1,49 @@
+# make demo   install what is missing, build, load-test and archive a real model
+# make test   install what the tests need, build, lint, run every test
+GO ?= go
+# An older Go fetches the one that go.mod names.
+export GOTOOLCHAIN ?= auto
+PREFIX ?= /usr/local
+
+.PHONY: all build worker demo test lint bench testdata docs install clean
+
+all: build worker
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o bin/go-model-archiver .
+
+# Which libtorch: LIBTORCH=FOLDER, or what scripts/build-worker finds.
+worker:
+	scripts/build-worker $(LIBTORCH)
+
+demo:
+	scripts/setup demo
+	@$(MAKE) --no-print-directory build worker
+	scripts/demo
+
+test:
+	scripts/setup test
+	@$(MAKE) --no-print-directory build worker lint
+	scripts/test
+
+lint:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+bench: build
+	bench/run
+
+testdata:
+	scripts/setup testdata
+	build/venv-testdata/bin/python scripts/make-testdata.py
+
+# The generated part of docs/.
+docs:
+	$(GO) generate ./...
+
+install: all
+	install -D -t $(DESTDIR)$(PREFIX)/bin bin/go-model-archiver bin/go-model-archiver-libtorch
+
+clean:
+	rm -rf bin build
