@@ -1,0 +1,193 @@
+package archiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// syncers bounds the files that are open because their fsync is under way.
+const syncers = 8
+
+// writeFolder makes the archive as a plain folder: a new one beside the
+// destination, renamed in as a whole, or merged into one that exists.
+func writeFolder(s *transfer, p *Plan, d *target, result *Result, gate func(context.Context) error) (err error) {
+	if d.old != nil {
+		if err := checkFolderMerge(d, p.Entries); err != nil {
+			return err
+		}
+	}
+	if err := d.requireSpace(p); err != nil {
+		return err
+	}
+	t, err := newTemp(d.path, createFolder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.close()) }()
+	for _, e := range p.Entries {
+		result.Size += e.Size
+	}
+	if err := fillFolder(s, p, t.path); err != nil {
+		return err
+	}
+	if err := gate(s.ctx); err != nil {
+		return err
+	}
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	if d.old != nil {
+		return merge(d, p.Entries, t.path)
+	}
+	return d.commit(t)
+}
+
+// fillFolder writes and syncs all entries below a new folder.
+func fillFolder(s *transfer, p *Plan, folder string) (err error) {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	var disk errgroup.Group
+	disk.SetLimit(syncers)
+	defer func() { err = errors.Join(err, disk.Wait()) }()
+	for _, e := range p.Entries {
+		if err := root.MkdirAll(path.Dir(e.Name), 0o777); err != nil {
+			return err
+		}
+		f, err := root.OpenFile(e.Name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if err != nil {
+			return err
+		}
+		err = copyEntry(s, e, f)
+		disk.Go(func() error { return errors.Join(f.Sync(), f.Close()) })
+		if err != nil {
+			return err
+		}
+		if err := root.Chtimes(e.Name, e.ModTime, e.ModTime); err != nil {
+			return err
+		}
+	}
+	s.done()
+	return finishFolders(root, p)
+}
+
+// copyEntry writes one entry to a new file.
+func copyEntry(s *transfer, e *Entry, f *os.File) error {
+	out := newOutput(f)
+	_, err := s.copy(e, func(r io.Reader) error {
+		_, err := out.ReadFrom(r)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := out.flush(); err != nil {
+		return err
+	}
+	return f.Chmod(e.Mode.Perm())
+}
+
+// finishFolders syncs the folders, deepest first, and dates and modes them
+// where the archive is to be reproducible.
+func finishFolders(root *os.Root, p *Plan) error {
+	folders := foldersOf(p.Entries)
+	for _, name := range slices.Backward(folders) {
+		if epoch := p.Spec.Epoch; epoch != nil {
+			if err := root.Chmod(name, 0o755); err != nil {
+				return err
+			}
+			if err := root.Chtimes(name, *epoch, *epoch); err != nil {
+				return err
+			}
+		}
+		if err := syncFolder(filepath.Join(root.Name(), filepath.FromSlash(name))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// foldersOf lists the folders that the entries need, "." first and each before
+// those in it.
+func foldersOf(entries []*Entry) []string {
+	seen := map[string]bool{".": true}
+	for _, e := range entries {
+		for dir := path.Dir(e.Name); !seen[dir]; dir = path.Dir(dir) {
+			seen[dir] = true
+		}
+	}
+	folders := make([]string, 0, len(seen))
+	for dir := range seen {
+		folders = append(folders, dir)
+	}
+	slices.Sort(folders)
+	return folders
+}
+
+// checkFolderMerge finds, before anything is touched, what would stop a merge half
+// way: files where folders are needed, folders where files are, and folders on
+// another file system.
+func checkFolderMerge(d *target, entries []*Entry) error {
+	beside, err := os.Stat(d.folder())
+	if err != nil {
+		return err
+	}
+	for _, name := range foldersOf(entries) {
+		full := filepath.Join(d.path, filepath.FromSlash(name))
+		info, err := os.Stat(full)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			if _, err := os.Lstat(full); err == nil {
+				return fmt.Errorf("%q is a dangling link, but a folder is needed there", full)
+			}
+		case err != nil:
+			return err
+		case !info.IsDir():
+			return fmt.Errorf("%q is a file, but a folder is needed there", full)
+		case !sameFileSystem(info, beside):
+			return fmt.Errorf("%q is on another file system than %q, so files can't be replaced in it in one step", full, d.folder())
+		}
+	}
+	for _, e := range entries {
+		full := filepath.Join(d.path, filepath.FromSlash(e.Name))
+		if info, err := os.Lstat(full); err == nil && info.IsDir() {
+			return fmt.Errorf("%q is a folder, but a file of that name is to be written", full)
+		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge moves the finished files into the existing folder one by one, the
+// manifest last, and touches nothing else.
+func merge(d *target, entries []*Entry, from string) error {
+	for _, name := range foldersOf(entries) {
+		if err := os.MkdirAll(filepath.Join(d.path, filepath.FromSlash(name)), 0o777); err != nil {
+			return err
+		}
+	}
+	for _, e := range entries {
+		name := filepath.FromSlash(e.Name)
+		if err := os.Rename(filepath.Join(from, name), filepath.Join(d.path, name)); err != nil {
+			return err
+		}
+	}
+	for _, name := range foldersOf(entries) {
+		if err := syncFolder(filepath.Join(d.path, filepath.FromSlash(name))); err != nil {
+			return err
+		}
+	}
+	return nil
+}

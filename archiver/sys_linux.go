@@ -1,0 +1,113 @@
+package archiver
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// errLocked says that another process holds the lock. Any other error of lock
+// means that the file system has no locks: then nobody takes files for dead.
+var errLocked error = unix.EWOULDBLOCK
+
+// lock takes the advisory lock of an open file or folder without waiting.
+func lock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
+
+// writeBack asks the kernel to start writing n bytes of f from off on, so that
+// the fsync at the end has little left to do. It is a hint: errors come back
+// in that fsync.
+func writeBack(f *os.File, off, n int64) {
+	_ = unix.SyncFileRange(int(f.Fd()), off, n, unix.SYNC_FILE_RANGE_WRITE)
+}
+
+// renameNew renames a file or folder to a path that must not exist; if it
+// does, the error is fs.ErrExist.
+func renameNew(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	switch err {
+	case nil:
+		return nil
+	case unix.EINVAL, unix.ENOSYS, unix.EOPNOTSUPP: // not on this file system
+		return linkNew(from, to)
+	default:
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+}
+
+// linkNew is renameNew where the kernel has no RENAME_NOREPLACE. A link is as
+// atomic; only a folder, which can't be linked, is left with a look before.
+func linkNew(from, to string) error {
+	info, err := os.Lstat(from)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		err := os.Link(from, to)
+		if err == nil {
+			return os.Remove(from)
+		}
+		if errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(&fs.PathError{Op: "rename", Path: to, Err: fs.ErrExist}, err)
+	}
+	return os.Rename(from, to)
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	// Some file systems can't; their names need no more than they do.
+	if err := d.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
+		return err
+	}
+	return nil
+}
+
+// freeSpace is the number of bytes that this user may still write to the file
+// system of a folder; ok is false where the file system doesn't say.
+func freeSpace(folder string) (n int64, ok bool) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(folder, &st); err != nil || st.Blocks == 0 {
+		return 0, false
+	}
+	blocks := st.Bavail
+	if os.Geteuid() == 0 {
+		blocks = st.Bfree
+	}
+	return int64(blocks) * st.Bsize, true
+}
+
+// keepOwner gives f the owner and group of the file that it replaces, where
+// that is allowed.
+func keepOwner(f *os.File, old fs.FileInfo) {
+	if st, ok := old.Sys().(*syscall.Stat_t); ok {
+		_ = f.Chown(int(st.Uid), int(st.Gid))
+	}
+}
+
+// sameFileSystem says whether a rename between two folders can work.
+func sameFileSystem(a, b fs.FileInfo) bool {
+	x, okX := a.Sys().(*syscall.Stat_t)
+	y, okY := b.Sys().(*syscall.Stat_t)
+	return okX && okY && x.Dev == y.Dev
+}
+
+// explain adds to an error of writing what a person needs to act on it.
+func explain(err error, folder string) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("no space left in %q: %w", filepath.Clean(folder), err)
+	}
+	return err
+}

@@ -1,0 +1,45 @@
+import java.io.*;
+import java.nio.file.*;
+import java.util.*;
+import java.util.zip.*;
+
+/**
+ * Reads every entry of the archives named, first as a stream, as TorchServe
+ * does, then through the central directory, and compares both.
+ */
+public class ReadZip {
+    public static void main(String[] archives) throws IOException {
+        for (String archive : archives) {
+            Map<String, String> streamed = new LinkedHashMap<>();
+            try (ZipInputStream in = new ZipInputStream(new BufferedInputStream(new FileInputStream(archive)))) {
+                for (ZipEntry e; (e = in.getNextEntry()) != null; ) {
+                    streamed.put(e.getName(), read(in, archive, e));
+                }
+            }
+            Map<String, String> listed = new LinkedHashMap<>();
+            try (ZipFile file = new ZipFile(archive)) {
+                for (Enumeration<? extends ZipEntry> all = file.entries(); all.hasMoreElements(); ) {
+                    ZipEntry e = all.nextElement();
+                    listed.put(e.getName(), read(file.getInputStream(e), archive, e));
+                }
+            }
+            if (streamed.isEmpty() || !streamed.equals(listed)) {
+                throw new IOException(archive + ": streamed " + streamed.size() + " entries, listed " + listed.size());
+            }
+        }
+    }
+
+    static String read(InputStream in, String archive, ZipEntry e) throws IOException {
+        CRC32 crc = new CRC32();
+        byte[] buf = new byte[1 << 20];
+        long size = 0;
+        for (int n; (n = in.read(buf)) > 0; size += n) {
+            crc.update(buf, 0, n);
+        }
+        if (e.getCrc() != crc.getValue() || e.getSize() != size) {
+            throw new IOException(archive + ": " + e.getName() + ": the headers say " + e.getSize() + " bytes, CRC "
+                    + e.getCrc() + "; read " + size + ", " + crc.getValue());
+        }
+        return size + "/" + crc.getValue();
+    }
+}
