@@ -69,7 +69,7 @@ func (e *Entry) Open() (*Content, error) {
 	}
 	c := &Content{entry: e, file: e.file}
 	if c.file == nil {
-		f, err := os.Open(e.Source)
+		f, err := openRegular(e.Source)
 		if err != nil {
 			return nil, err
 		}

@@ -37,6 +37,8 @@ func (f Format) Extension() string {
 }
 
 // Spec is what the user asked for; its fields are torch-model-archiver's flags.
+// An empty string is a flag that was not given: Runtime is then Python and
+// Format is Default.
 type Spec struct {
 	ModelName        string
 	Version          string
@@ -52,7 +54,8 @@ type Spec struct {
 	ConfigFile       string
 
 	// Exclude holds patterns in path.Match's syntax; an entry whose name, or
-	// last element of the name, matches one is left out.
+	// last element of the name, matches one is left out, and so is everything
+	// in a sub-folder of an extra folder that matches one.
 	Exclude []string
 	// Epoch, when not nil, makes the archive reproducible: it is the time of
 	// every entry and of createdOn, in UTC, and modes become 0644 or 0755.

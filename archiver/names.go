@@ -1,0 +1,91 @@
+package archiver
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
+
+// maxPortableName is the longest entry name, in UTF-16 units, that Windows
+// unpacks into a folder of some sixty characters: its paths end at 260.
+const maxPortableName = 200
+
+// nameRules are what keeps a name from being unpacked elsewhere; each looks at
+// one element of the name.
+var nameRules = []struct {
+	text string
+	bad  func(element string) bool
+}{
+	{`Windows has no names with <>:"|?*\ or control characters`, func(e string) bool {
+		return strings.ContainsFunc(e, func(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune(`<>:"|?*\`, r) })
+	}},
+	{"Windows cuts off dots and spaces at the end of a name", func(e string) bool {
+		return strings.HasSuffix(e, ".") || strings.HasSuffix(e, " ")
+	}},
+	{"Windows reserves the name for a device", reservedName},
+}
+
+// reservedName says whether Windows takes element for a device, whatever
+// follows its first dot.
+func reservedName(element string) bool {
+	stem, _, _ := strings.Cut(element, ".")
+	stem = strings.ToUpper(strings.TrimRight(stem, " "))
+	if slices.Contains([]string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}, stem) {
+		return true
+	}
+	port, ok := strings.CutPrefix(stem, "COM")
+	if !ok {
+		port, ok = strings.CutPrefix(stem, "LPT")
+	}
+	return ok && strings.Contains("0123456789¹²³", port) && len([]rune(port)) == 1
+}
+
+// noteNames warns of entry names that cannot be unpacked everywhere, with one
+// note for each reason.
+func (pl *planner) noteNames() {
+	names := make([]string, 0, len(pl.plan.Entries))
+	for _, e := range pl.plan.Entries {
+		names = append(names, e.Name)
+	}
+	slices.Sort(names)
+
+	for _, rule := range nameRules {
+		pl.noteNamesWhere(names, rule.text, func(name string) bool {
+			return slices.ContainsFunc(strings.Split(name, "/"), rule.bad)
+		})
+	}
+	pl.noteNamesWhere(names, "too long for Windows", func(name string) bool {
+		return len(utf16.Encode([]rune(name))) > maxPortableName
+	})
+	pl.noteCase(names)
+}
+
+func (pl *planner) noteNamesWhere(names []string, why string, bad func(string) bool) {
+	var list []string
+	for _, name := range names {
+		if bad(name) {
+			list = append(list, name)
+		}
+	}
+	if len(list) > 0 {
+		pl.note(NoteNamePortability, list[0], "%s: %s", why, some(list))
+	}
+}
+
+// noteCase warns of names that Windows and macOS take for the same.
+func (pl *planner) noteCase(names []string) {
+	first := make(map[string]string, len(names))
+	var list []string
+	for _, name := range names {
+		key := strings.ToLower(strings.ToUpper(path.Clean(name)))
+		if other, ok := first[key]; ok {
+			list = append(list, other, name)
+			continue
+		}
+		first[key] = name
+	}
+	if len(list) > 0 {
+		pl.note(NoteNamePortability, list[0], "names differ only by case: %s", some(slices.Compact(list)))
+	}
+}
