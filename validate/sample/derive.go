@@ -1,0 +1,137 @@
+package sample
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go-model-archiver/validate/loadtest/protocol"
+)
+
+// visionHandlers are TorchServe's built-in handlers whose preprocessing makes
+// a batch of images.
+var visionHandlers = []string{"image_classifier", "object_detector", "image_segmenter", "dali_image_classifier"}
+
+var (
+	imageBatch = node{kind: protocol.Tensor, dtype: "float32", dims: []int64{1, 3, 224, 224}}
+	image      = node{kind: protocol.Tensor, dtype: "float32", dims: []int64{3, 224, 224}}
+)
+
+// derive fills the arguments that must have a value and have no spec. It
+// returns those that nothing can be derived for.
+func (b *builder) derive() (missing []protocol.Argument) {
+	tokens := b.tokensApply()
+	imageAt := b.imageArgument()
+	for i, arg := range b.args {
+		t := parseType(arg.Type)
+		switch {
+		case b.inputs[i].set || arg.Default != nil:
+		case t.optional():
+			b.inputs[i] = input{true, node{kind: protocol.None}, "its type " + t.String()}
+		case i == imageAt && t.name == "Tensor":
+			b.inputs[i] = input{true, imageBatch, "the built-in " + b.settings.VisionHandler}
+		case i == imageAt: // torchvision's detection models take images of any size, one by one
+			batch := node{kind: protocol.List, items: []node{image}}
+			b.inputs[i] = input{true, batch, "the built-in " + b.settings.VisionHandler}
+		case imageAt < 0 && tokens && t.name == "Tensor":
+			b.inputs[i] = input{true, tokensOf(arg.Name, b.settings.MaxLength), b.settings.maxLengthText()}
+		default:
+			missing = append(missing, arg)
+		}
+	}
+	return missing
+}
+
+// tokensApply tells whether max_length counts: it is a word that other
+// handlers may use for something else.
+func (b *builder) tokensApply() bool {
+	return b.settings.MaxLength > 0 && (b.settings.SaveMode != "" ||
+		slices.ContainsFunc(b.args, func(arg protocol.Argument) bool { return baseName(arg.Name) == "input_ids" }))
+}
+
+// imageArgument is the first argument that takes images, or -1.
+func (b *builder) imageArgument() int {
+	if !slices.Contains(visionHandlers, b.settings.VisionHandler) {
+		return -1
+	}
+	return slices.IndexFunc(b.args, func(arg protocol.Argument) bool {
+		t := parseType(arg.Type)
+		return t.name == "Tensor" || t.is("List", 1) && t.args[0].name == "Tensor"
+	})
+}
+
+// tokensOf is what a tokenizer would give for the argument, by its shape.
+func tokensOf(name string, length int64) node {
+	dims := []int64{1, length}
+	return node{kind: protocol.Tensor, dtype: "int64", dims: dims, source: defaultSource(name, "int64", dims)}
+}
+
+// missing is the error for arguments that have no sample.
+func (b *builder) missing(args []protocol.Argument, given bool) error {
+	var flags []string
+	for _, arg := range args[:min(len(args), 20)] {
+		flags = append(flags, b.example(arg))
+	}
+	help := "give " + strings.Join(flags, " ") + " with the model's own shapes"
+	if given {
+		return b.mismatch("%q has no sample; %s", args[0].Name, help)
+	}
+	why := ""
+	if b.settings.MaxLength > 0 && !b.tokensApply() {
+		why = fmt.Sprintf(" (%s was not used: save_mode does not stand beside it, and forward has no argument input_ids)",
+			b.settings.maxLengthText())
+	}
+	return fmt.Errorf("%w, which takes %s%s: %s", ErrNone, declaration(b.args), why, help)
+}
+
+// example is a flag that gives the argument a sample of its type.
+func (b *builder) example(arg protocol.Argument) string {
+	s := Spec{value: exampleOf(parseType(arg.Type))}
+	if validName(arg.Name) {
+		s.Name = arg.Name
+	}
+	base := baseName(arg.Name)
+	if s.value.kind == protocol.Tensor && (strings.HasSuffix(base, "_ids") || strings.HasSuffix(base, "_mask")) {
+		length := b.settings.MaxLength
+		if length <= 0 {
+			length = 128
+		}
+		s.value = tokensOf(arg.Name, length)
+	}
+	return flag(s.String())
+}
+
+func exampleOf(t annotation) node {
+	switch {
+	case t.is("List", 1):
+		item := exampleOf(t.args[0])
+		if t.args[0].name == "Tensor" {
+			item = image
+		}
+		return node{kind: protocol.List, items: []node{item}}
+	case t.is("Dict", 2):
+		return node{kind: protocol.Dict, items: []node{exampleKey(t.args[0]), exampleOf(t.args[1])}}
+	case t.name == "Tuple" && len(t.args) > 0:
+		n := node{kind: protocol.Tuple}
+		for _, arg := range t.args {
+			n.items = append(n.items, exampleOf(arg))
+		}
+		return n
+	case t.name == "int" || t.name == "number":
+		return node{kind: protocol.Int, number: 1}
+	case t.name == "float":
+		return node{kind: protocol.Float, text: "0.5"}
+	case t.name == "bool":
+		return node{kind: protocol.Bool, number: 1}
+	case t.name == "str":
+		return node{kind: protocol.Str, text: "text"}
+	}
+	return imageBatch
+}
+
+func exampleKey(t annotation) node {
+	if t.name == "int" {
+		return node{kind: protocol.Int, number: 1}
+	}
+	return node{kind: protocol.Str, text: "key"}
+}

@@ -1,0 +1,41 @@
+// Package sample makes the sample of a load test: one input of a fixed shape
+// for each argument of the model's forward. It is written by the user in a
+// small grammar (Parse), derived from what the model's settings say, or a mix
+// of both (Build).
+//
+// The grammar, in EBNF; spaces may stand between any two symbols:
+//
+//	sample = [ NAME ":" ] value
+//	value  = tensor | list | tuple | dict | scalar | "none"
+//	tensor = DTYPE dims [ "=" source ] | [ DTYPE [ dims ] "=" ] file
+//	dims   = "[" [ INT { "," INT } ] "]"
+//	source = "zeros" | "ones" | "arange" [ "(" INT ")" ] | "random"
+//	       | "randint" "(" INT "," INT ")" | file
+//	file   = "@" ( PATH | STRING )
+//	list   = "[" [ value { "," value } [ "," ] ] "]"
+//	tuple  = "(" [ value { "," value } [ "," ] ] ")"
+//	dict   = "{" [ key ":" value { "," key ":" value } [ "," ] ] "}"
+//	key    = STRING | INT
+//	scalar = "int" "=" INT | "float" "=" NUMBER
+//	       | "bool" "=" ( "true" | "false" ) | "str" "=" STRING
+//
+// NAME is an argument of forward ("input_ids", "x.1"). DTYPE is one of uint8,
+// int8, int16, int32, int64, float16, bfloat16, float32, float64 and bool.
+// STRING stands in double quotes, with Go's escapes. A PATH ends before a
+// space, a quote, a comma or a closing bracket; any other file name is written
+// as a STRING. Nothing in the grammar needs a single quote, so a shell takes
+// every sample between two of them.
+//
+// The sources: arange counts 0, 1, 2, …, and arange(N) counts 0 to N-1 again
+// and again. random draws floats evenly from [0, 1), randint(LOW,HIGH) draws
+// whole numbers from LOW to HIGH-1. Both draw from PCG (math/rand/v2), seeded
+// with --seed and the tensor's place, so that a tensor keeps its numbers when
+// another argument's sample changes. A file is a NumPy .npy; a DTYPE and dims
+// beside it must be its own, but floats are converted to another float DTYPE.
+//
+// A tensor without a source gets one by its name, which is the argument's or
+// the key's in a dict: an attention_mask ones, token_type_ids zeros,
+// position_ids 0, 1, 2, … in each row. Otherwise floats are random, bools are
+// true, and whole numbers arange(4): these are valid tokens of any vocabulary,
+// and a model that looks for one of the special tokens finds it.
+package sample

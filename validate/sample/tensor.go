@@ -1,0 +1,160 @@
+package sample
+
+import (
+	"bufio"
+	"cmp"
+	"io"
+	"math/rand/v2"
+	"strings"
+
+	"go-model-archiver/validate/loadtest/protocol"
+)
+
+// tensor is one tensor of a sample, whose numbers are made when they are
+// written. Its dtype, shape and source are known and fit each other.
+type tensor struct {
+	dtype  string
+	shape  []int64
+	size   int64 // bytes
+	source source
+	file   *npyFile // for fromFile
+	seed   [2]uint64
+}
+
+const bufferSize = 64 << 10
+
+// writeTo streams the numbers, little-endian and in C order.
+func (t tensor) writeTo(w io.Writer) error {
+	if t.file != nil {
+		return t.file.writeTo(w, t.dtype)
+	}
+	width, _ := protocol.ElementSize(t.dtype)
+	buf := make([]byte, min(t.size, bufferSize))
+	put := t.source.elements(t.dtype, t.seed)
+	for left := t.size; left > 0; left -= int64(len(buf)) {
+		buf = buf[:min(left, int64(len(buf)))]
+		for i := int64(0); i < int64(len(buf)); i += width {
+			put(buf[i:])
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// elements returns the function that writes the next number.
+func (s source) elements(dtype string, seed [2]uint64) func(dst []byte) {
+	rng := rand.New(rand.NewPCG(seed[0], seed[1]))
+	if s.kind == random {
+		put, scale := putFloat(dtype), uint64(1)<<significand[dtype]
+		return func(dst []byte) { put(dst, float64(rng.Uint64N(scale))/float64(scale)) }
+	}
+	put := putInt(dtype)
+	next := int64(0)
+	switch s.kind {
+	case ones:
+		return func(dst []byte) { put(dst, 1) }
+	case arange:
+		return func(dst []byte) {
+			put(dst, next)
+			if next++; next == s.high {
+				next = 0
+			}
+		}
+	case randint:
+		span := uint64(s.high) - uint64(s.low)
+		return func(dst []byte) { put(dst, int64(uint64(s.low)+rng.Uint64N(span))) }
+	}
+	return func(dst []byte) { put(dst, 0) }
+}
+
+// defaultSource is the source of a tensor that was written without one.
+func defaultSource(name, dtype string, shape []int64) source {
+	name = baseName(name)
+	switch {
+	case strings.HasSuffix(name, "attention_mask"):
+		return source{kind: ones}
+	case name == "token_type_ids":
+		return source{kind: zeros}
+	case name == "position_ids" && len(shape) > 0:
+		last := shape[len(shape)-1]
+		rows, _ := tensorSize("bool", shape[:len(shape)-1])
+		switch {
+		case rows == 1:
+			return source{kind: arange}
+		case last > 0 && last-1 <= wholeRange[dtype].high:
+			return source{kind: arange, high: last}
+		}
+	}
+	switch dtype {
+	case "bool":
+		return source{kind: ones}
+	case "float16", "bfloat16", "float32", "float64":
+		return source{kind: random}
+	}
+	return source{kind: arange, high: 4}
+}
+
+// Input is one argument of forward in a sample.
+type Input struct {
+	Name  string
+	Value protocol.Value
+	// Spec is the input as a user would write it; Parse and Build make the
+	// same input of it, with the same seed.
+	Spec string
+	// Source says where the input came from: `max_length 150 in
+	// "setup_config.json"`, `--sample`, `the built-in image_classifier`.
+	Source string
+}
+
+// Flag returns the input as a flag that a shell takes as it stands.
+func (in Input) Flag() string {
+	return flag(in.Spec)
+}
+
+func flag(spec string) string {
+	return "--sample '" + strings.ReplaceAll(spec, "'", `'\''`) + "'"
+}
+
+// Sample is the inputs of one forward, in its order. Arguments at the end that
+// have defaults may be missing.
+type Sample struct {
+	Inputs  []Input
+	tensors []tensor
+}
+
+// WriteData writes the bytes of all tensors in the order of the protocol:
+// little-endian, C order, as a depth-first walk meets them. Numbers are made
+// while they are written, and files are read in pieces.
+func (s *Sample) WriteData(w io.Writer) error {
+	b := bufio.NewWriterSize(w, bufferSize)
+	for _, t := range s.tensors {
+		if err := t.writeTo(b); err != nil {
+			return err
+		}
+	}
+	return b.Flush()
+}
+
+// DataSize returns how many bytes WriteData writes.
+func (s *Sample) DataSize() int64 {
+	var size int64
+	for _, t := range s.tensors {
+		size += t.size
+	}
+	return size
+}
+
+// baseName strips what tracing adds to an argument's name: "input.1" is input.
+func baseName(name string) string {
+	return cmp.Or(strings.TrimRight(trimDigits(name), "."), name)
+}
+
+// trimDigits strips digits at the end where a dot stands before them.
+func trimDigits(name string) string {
+	if stem := strings.TrimRight(name, "0123456789"); strings.HasSuffix(stem, ".") && stem != name {
+		return stem
+	}
+	return name
+}
