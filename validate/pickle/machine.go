@@ -1,0 +1,168 @@
+package pickle
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The bounds of a machine. Python's pickler appends in batches of 1000; only
+// the items of a long tuple are all on the stack at once.
+const (
+	maxStack = 1 << 18
+	maxMemo  = 1 << 26
+	// maxName is the longest string that may become the name of a global
+	// where nothing else is kept, and maxNames bounds those on the stack.
+	maxName  = 128
+	maxNames = 2 << 20
+)
+
+// machine follows the opcodes of one pickle.
+type machine struct {
+	src   *source
+	stack []Value
+	marks []int
+	memo  memo
+
+	// keep is false where only imports matter: values that cannot become
+	// part of one are then Unknown, and what finds no room is forgotten.
+	keep bool
+	// budget is how many bytes the values may still take, about.
+	budget int64
+	// names is how many bytes the strings on the stack take, without keep.
+	names int64
+	// imported, called and referred, where set, are told of each import,
+	// call and persistent id, with the opcode's place.
+	imported func(Value, int64)
+	called   func(Value, int64)
+	referred func(Value, int64)
+}
+
+func newMachine(src *source, budget int64, keep bool) *machine {
+	return &machine{src: src, budget: budget, keep: keep, memo: memo{values: map[uint64]Value{}}}
+}
+
+// errStop ends run.
+var errStop = errors.New("stop")
+
+// run follows opcodes up to STOP and returns what it leaves. At the very end
+// of the input it returns io.EOF.
+func (m *machine) run() (Value, error) {
+	start := m.src.pos
+	for {
+		at := m.src.pos
+		op, err := m.src.readByte()
+		if err != nil {
+			if at == start {
+				return nil, err
+			}
+			return nil, fmt.Errorf("pickle ends at byte %d: %w", at, unexpected(err))
+		}
+		switch err := m.step(op, at); {
+		case errors.Is(err, errStop):
+			return m.pop()
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, fmt.Errorf("pickle ends at byte %d: %w", m.src.pos, err)
+		case err != nil:
+			return nil, fmt.Errorf("opcode 0x%02x at byte %d: %w", op, at, err)
+		}
+	}
+}
+
+// charge accounts for a value of about n bytes that is kept.
+func (m *machine) charge(n int) error {
+	if m.budget < int64(n) {
+		return fmt.Errorf("%w: its values take too much memory", ErrTooLarge)
+	}
+	m.budget -= int64(n)
+	return nil
+}
+
+func (m *machine) push(v Value) error {
+	if len(m.stack) >= maxStack {
+		return fmt.Errorf("%w: more than %d values on the stack", ErrTooLarge, maxStack)
+	}
+	m.stack = append(m.stack, v)
+	return nil
+}
+
+// pushSized pushes a value of about n bytes; without keep, Unknown instead.
+func (m *machine) pushSized(v Value, n int) error {
+	if !m.keep {
+		return m.push(Unknown{})
+	}
+	if err := m.charge(n); err != nil {
+		return err
+	}
+	return m.push(v)
+}
+
+// pushName pushes a string, which may become the name of a global.
+func (m *machine) pushName(s string) error {
+	if m.keep {
+		return m.pushSized(s, 32+len(s))
+	}
+	if len(s) > maxName || m.names+int64(len(s)) > maxNames {
+		return m.push(Unknown{})
+	}
+	m.names += int64(len(s))
+	return m.push(s)
+}
+
+// release takes strings that leave the stack off the account.
+func (m *machine) release(values ...Value) {
+	if m.keep {
+		return
+	}
+	for _, v := range values {
+		if s, ok := v.(string); ok {
+			m.names -= int64(len(s))
+		}
+	}
+}
+
+func (m *machine) pop() (Value, error) {
+	n := len(m.stack)
+	if n == 0 {
+		return nil, malformed("the stack is empty")
+	}
+	v := m.stack[n-1]
+	if _, ok := v.(mark); ok {
+		return nil, malformed("a mark where a value is needed")
+	}
+	m.stack[n-1] = nil
+	m.stack = m.stack[:n-1]
+	m.release(v)
+	return v, nil
+}
+
+func (m *machine) top() (Value, error) {
+	n := len(m.stack)
+	if n == 0 {
+		return nil, malformed("the stack is empty")
+	}
+	if _, ok := m.stack[n-1].(mark); ok {
+		return nil, malformed("a mark where a value is needed")
+	}
+	return m.stack[n-1], nil
+}
+
+func (m *machine) pushMark() error {
+	m.marks = append(m.marks, len(m.stack))
+	return m.push(mark{})
+}
+
+// popMark returns the values above the last mark; they are valid until the
+// next push.
+func (m *machine) popMark() ([]Value, error) {
+	n := len(m.marks)
+	if n == 0 || m.marks[n-1] >= len(m.stack) {
+		return nil, malformed("no mark on the stack")
+	}
+	at := m.marks[n-1]
+	m.marks = m.marks[:n-1]
+	items := m.stack[at+1:]
+	m.release(items...)
+	m.stack = m.stack[:at]
+	return items, nil
+}

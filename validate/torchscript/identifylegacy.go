@@ -1,0 +1,87 @@
+package torchscript
+
+import (
+	"archive/tar"
+	"errors"
+	"io"
+
+	"go-model-archiver/validate/pickle"
+)
+
+// legacyMagic is how a file that torch.save wrote before PyTorch 1.6 starts:
+// a pickle of the number 0x1950a86a20f9469cfc6c.
+const legacyMagic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+
+// legacyPickle tells what such a file holds: after the magic number come
+// pickles of the protocol's version, of facts about the system, of the object
+// and of the storages' keys, then the storages.
+func (f file) legacyPickle() (Identity, bool, error) {
+	if !f.hasPrefix(legacyMagic) {
+		return Identity{}, false, nil
+	}
+	d := pickle.NewDecoder(io.NewSectionReader(f.r, 0, f.size), identifyMemory)
+	kind := Checkpoint
+	for i := range 5 {
+		v, err := d.Next()
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return legacy(kind).damaged(DamageTruncated, "it ends within its pickles"), true, nil
+		case errors.Is(err, pickle.ErrMalformed), errors.Is(err, pickle.ErrTooLarge):
+			return legacy(kind), true, nil
+		case err != nil:
+			return Identity{}, false, err
+		}
+		if i == 3 {
+			kind = savedKind(v)
+		}
+	}
+	return legacy(kind), true, nil
+}
+
+func legacy(k Kind) Identity {
+	id := identity(k)
+	id.Legacy = true
+	id.Words += " in its format from before PyTorch 1.6"
+	return id
+}
+
+// tarEntries bounds how many entries of a tar file are looked at.
+const tarEntries = 64
+
+// identifyTar tells the tar files that torch.save wrote before PyTorch 0.1.10
+// from others.
+func identifyTar(r io.ReadSeeker) (Identity, bool, error) {
+	found := map[string]bool{}
+	tr := tar.NewReader(r)
+	for range tarEntries {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, tar.ErrHeader) {
+			break
+		}
+		if err != nil {
+			return Identity{}, false, err
+		}
+		switch h.Name {
+		case "pickle", "storages", "tensors", "sys_info":
+			found[h.Name] = true
+		}
+	}
+	if found["pickle"] && found["storages"] && found["tensors"] {
+		id := identity(Checkpoint)
+		id.Legacy = true
+		id.Words = "a checkpoint in PyTorch's tar format from before 0.1.10"
+		return id, true, nil
+	}
+	return identity(Tar), true, nil
+}
+
+// pickle knows a pickle of protocol 2 or newer by its first opcodes.
+func (f file) pickle() (Identity, bool, error) {
+	if len(f.head) < 4 || f.head[0] != 0x80 || f.head[1] < 2 || f.head[1] > 5 {
+		return Identity{}, false, nil
+	}
+	if !pickle.LooksLike(f.head, int64(len(f.head)) == f.size) {
+		return Identity{}, false, nil
+	}
+	return identity(Pickle), true, nil
+}
