@@ -1,0 +1,243 @@
+package pysource
+
+// Bounds of what is kept of one call or chain.
+const (
+	maxPath = 256
+	maxArgs = 64
+)
+
+// walk walks the expressions from i to end. Operators are stepped over: only
+// what is called, looked up and quoted matters.
+func (w *walker) walk(i, end int, p place) {
+	if !p.Conditional && w.branches(i, end) {
+		p.Conditional = true
+	}
+	for i < end {
+		t := w.tokens[i]
+		switch {
+		case t.op == kwLambda:
+			// What a lambda's body binds is its own.
+			p.names = nil
+			i++
+		case w.isAtom(i):
+			if w.isName(i) && i+1 < end && w.tokens[i+1].op == opWalrus && w.tokens[i+1].kind == kindOp {
+				w.bindName(i, p)
+			}
+			i = w.chain(i, end, p, false)
+			if i < end && w.isAtom(i) {
+				w.problem(i, "two expressions without an operator between them")
+			}
+		default:
+			i++
+		}
+	}
+}
+
+// branches tells whether some of the expression may not be evaluated.
+func (w *walker) branches(i, end int) bool {
+	for ; i < end; i = w.skip(i) {
+		switch w.tokens[i].op {
+		case kwAnd, kwOr, kwIf, kwFor, kwLambda:
+			return true
+		}
+	}
+	return false
+}
+
+// chain walks an atom with its attributes, calls and keys and returns the index
+// after them. With store the chain is assigned to.
+func (w *walker) chain(i, end int, p place, store bool) int {
+	start, base := i, len(w.path)
+	read := Read{Line: int(w.tokens[i].line)}
+	flush := func() {
+		if len(read.Keys) > 0 {
+			read.Scope = p.scope()
+			w.m.Reads = append(w.m.Reads, read)
+			read.Keys = nil
+		}
+	}
+	key := func(k Key) {
+		if len(read.Keys) == 0 {
+			read.Base = w.intern(w.path[base:])
+		}
+		read.Keys = append(read.Keys, k)
+	}
+	i = w.atom(i, end, p)
+	for i < end && w.tokens[i].kind == kindOp {
+		switch t := w.tokens[i]; t.op {
+		case '.':
+			if i+1 >= end || w.tokens[i+1].kind != kindName {
+				w.problem(i, "a dot without a name after it")
+				w.path = w.path[:base]
+				return i + 1
+			}
+			if k, ok := w.getKey(i+1, end); ok {
+				key(k)
+				w.push(base, ".get")
+				w.call(start, base, i+2, p)
+				w.push(base, "()")
+				i = w.skip(i + 2)
+				continue
+			}
+			flush()
+			w.push(base, ".")
+			w.push(base, w.text(i+1))
+			i += 2
+		case '(':
+			flush()
+			w.call(start, base, i, p)
+			w.push(base, "()")
+			i = w.skip(i)
+		case '[':
+			if name, ok := w.plainString(i+1, int(t.match)); ok {
+				key(Key{Name: name})
+			} else {
+				flush()
+			}
+			w.walk(i+1, int(t.match), p)
+			w.push(base, "[]")
+			i = w.skip(i)
+		default:
+			w.chained(start, base, &read, store, p)
+			flush()
+			return i
+		}
+	}
+	w.chained(start, base, &read, store, p)
+	flush()
+	return i
+}
+
+// chained finishes a chain: it drops the path and records the assignment that
+// the chain is the value of.
+func (w *walker) chained(start, base int, read *Read, store bool, p place) {
+	value := w.path[base:]
+	read.Store = store
+	if w.assigned != nil && w.assignedAt == start {
+		a := Assignment{Value: w.intern(value), Line: read.Line, Scope: p.scope()}
+		if len(read.Keys) > 0 {
+			a.Value, a.Keys = read.Base, read.Keys
+		}
+		w.assign(w.assigned, a)
+		w.assigned = nil
+	}
+	if string(value) == "sys.modules" {
+		w.m.dynamic = true
+	}
+	w.path = w.path[:base]
+}
+
+// push adds to the path that began at base, dropping what is too long.
+func (w *walker) push(base int, text string) {
+	if len(w.path)-base+len(text) > maxPath {
+		w.path = append(w.path[:base], "…"...)
+		if len(text) > maxPath {
+			return
+		}
+	}
+	w.path = append(w.path, text...)
+}
+
+// atom walks the operand at i, adds it to the path and returns the index after
+// it.
+func (w *walker) atom(i, end int, p place) int {
+	base := len(w.path)
+	switch t := w.tokens[i]; t.kind {
+	case kindName:
+		w.push(base, w.text(i))
+	case kindNumber:
+		w.push(base, "0")
+	case kindString, kindFStringStart:
+		w.push(base, `""`)
+		return w.literal(i, end, p, false)
+	default:
+		switch t.op {
+		case '(':
+			w.push(base, "()")
+		case '[':
+			w.push(base, "[]")
+		case '{':
+			w.push(base, "{}")
+		default:
+			w.push(base, "...")
+		}
+		if m := int(t.match); m > i {
+			w.walk(i+1, m, p)
+		}
+	}
+	return w.skip(i)
+}
+
+// call records the call whose parenthesis stands at open and walks its
+// arguments.
+func (w *walker) call(start, base, open int, p place) {
+	c := Call{
+		Callee: w.intern(w.path[base:]), In: p.call,
+		Line: int(w.tokens[start].line), Scope: p.scope(),
+	}
+	index := len(w.m.Calls)
+	w.m.Calls = append(w.m.Calls, c)
+	p.call = index
+	for item := range w.split(open+1, int(w.tokens[open].match)) {
+		value := w.afterKeyword(item)
+		switch t := w.tokens[item.start]; {
+		case t.op == '*' && t.kind == kindOp:
+			c.Star = true
+		case t.op == opPower:
+			c.DoubleStar = true
+		case value > item.start:
+			c.Keywords = append(c.Keywords, w.text(item.start))
+		default:
+			c.Positional++
+			if len(c.Args) < maxArgs {
+				c.Args = append(c.Args, w.dottedArg(item))
+			}
+		}
+		w.walk(value, item.end, p)
+	}
+	w.m.Calls[index] = c
+	w.noteDynamic(c)
+}
+
+// dottedArg is the argument if it is one dotted name, or else empty.
+func (w *walker) dottedArg(item span) string {
+	if name, next := w.dotted(item.start, item.end); next == item.end {
+		return name
+	}
+	return ""
+}
+
+// noteDynamic marks the module when a call may bind names of it unseen.
+func (w *walker) noteDynamic(c Call) {
+	switch c.Callee {
+	case "exec", "globals":
+		w.m.dynamic = true
+	case "setattr", "vars", "locals":
+		if c.Class == "" && c.Function == "" {
+			w.m.dynamic = true
+		}
+	}
+}
+
+// getKey tells whether a .get("name") or .get("name", …) has its get at i.
+func (w *walker) getKey(i, end int) (Key, bool) {
+	if !w.isOneOf(i, "get") || i+1 >= end || w.tokens[i+1].kind != kindOp || w.tokens[i+1].op != '(' {
+		return Key{}, false
+	}
+	k := Key{Get: true}
+	n := 0
+	for item := range w.split(i+2, int(w.tokens[i+1].match)) {
+		switch n {
+		case 0:
+			name, ok := w.plainString(item.start, item.end)
+			if !ok {
+				return Key{}, false
+			}
+			k.Name = name
+		case 1:
+			k.Default = true
+		}
+		n++
+	}
+	return k, n > 0
+}
