@@ -14,6 +14,7 @@ const (
 	DeviceMissing   = "device-missing"
 	KernelMissing   = "kernel-missing"
 	FileTooNew      = "file-too-new"
+	NoForward       = "no-forward"
 	NoSample        = "no-sample"
 	SampleMismatch  = "sample-mismatch"
 	ForwardFailed   = "forward-failed"
@@ -26,5 +27,100 @@ var loadTestRules = []Rule{
 		ID: LoadTestOff, Severity: Note,
 		Summary: "the load test was switched off",
 		Example: `the load test of "traced_model.pt" is switched off; the model was not run`,
+	},
+	{
+		ID: WorkerMissing, Severity: Error, Inconclusive: true,
+		Summary: "the worker, which loads the model in libtorch, was not found",
+		Example: `"traced_model.pt" cannot be load-tested: no worker found: go-model-archiver-libtorch is neither beside this program nor in PATH`,
+	},
+	{
+		ID: WorkerMismatch, Severity: Error, Inconclusive: true,
+		Summary: "the worker was built from another version of the sources",
+		Example: `the worker "/usr/bin/go-model-archiver-libtorch" speaks version 2 of the protocol, and this program version 1`,
+	},
+	{
+		ID: WorkerFailed, Severity: Error, Inconclusive: true,
+		Summary: "the worker could not be started, was stopped, or answered nonsense",
+		Example: `the worker "bin/go-model-archiver-libtorch" ended with status 127: error while loading shared libraries: libc10.so: cannot open shared object file`,
+	},
+	{
+		ID: WorkerCrashed, Severity: Error,
+		Summary:  "the model crashed libtorch",
+		Example:  `libtorch crashed while running forward on x float32[1,3] (from --sample) of "model.pt": the worker was killed by SIGSEGV (segmentation fault)`,
+		Preempts: "Load model failed: X, error: Worker died.",
+	},
+	{
+		ID: LoadTestTimeout, Severity: Error,
+		Summary:  "the model did not load or answer in time",
+		Example:  `the load test of "model.pt" was stopped after 2m0s while running forward on x float32[1,3] (from --sample)`,
+		Preempts: "a worker that never answers until the server's responseTimeout ends it",
+	},
+	{
+		ID: LoadFailed, Severity: Error,
+		Summary:  "libtorch cannot load the model",
+		Example:  `libtorch 1.13.1 cannot load "model.pt": libtorch says "PytorchStreamReader failed locating file constants.pkl: file not found": the file holds a state_dict or a pickled module, not TorchScript`,
+		Preempts: "Load model failed: X, error: Worker died.",
+	},
+	{
+		ID: OperatorMissing, Severity: Error, Inconclusive: true,
+		Summary:  "the model needs an operator that this libtorch lacks",
+		Example:  `"model.pt" could not be tested here: it needs the custom operator torchvision::nms of torchvision`,
+		Preempts: "Unknown builtin op: torchvision::nms.",
+	},
+	{
+		ID: ClassMissing, Severity: Error, Inconclusive: true,
+		Summary:  "the model needs a custom class that this libtorch lacks",
+		Example:  `"model.pt" could not be tested here: it needs the custom class tensorrt.Engine of Torch-TensorRT`,
+		Preempts: "Unknown type name '__torch__.torch.classes.tensorrt.Engine'",
+	},
+	{
+		ID: DeviceMissing, Severity: Error, Inconclusive: true,
+		Summary:  "the model needs a device that this libtorch lacks",
+		Example:  `"model.pt" could not be tested here: "aten::empty_strided" runs on CUDA, which is baked into the model and which this libtorch lacks`,
+		Preempts: "Could not run 'aten::empty_strided' with arguments from the 'CUDA' backend",
+	},
+	{
+		ID: KernelMissing, Severity: Error, Inconclusive: true,
+		Summary: "this libtorch has no kernel for one of the model's operators and dtypes",
+		Example: `"model.pt" could not be tested here: libtorch 1.13.1 has no "addmm_impl_cpu_" for Half on the CPU`,
+	},
+	{
+		ID: FileTooNew, Severity: Error, Inconclusive: true,
+		Summary:  "the file is of a newer format than this libtorch reads",
+		Example:  `"model.pt" could not be tested here: its file format is version 11, and libtorch 1.13.1 reads at most version 10`,
+		Preempts: "Attempted to read a PyTorch file with version 11, but the maximum supported version for reading is 10",
+	},
+	{
+		ID: NoForward, Severity: Warning,
+		Summary: "the model has no method forward, so it was loaded and not run",
+		Example: `"model.pt" has no method forward; it was loaded and not run`,
+	},
+	{
+		ID: NoSample, Severity: Warning,
+		Summary: "there is no sample to run forward on, so the model was only loaded",
+		Example: `there is no sample for forward: it takes x: Tensor`,
+	},
+	{
+		ID: SampleMismatch, Severity: Error,
+		Summary:  "the sample does not fit the arguments of forward",
+		Example:  `the sample does not fit forward: there are 3 samples for 2 arguments; forward takes input_ids: Tensor, attention_mask: Tensor`,
+		Preempts: "forward() Expected a value of type 'List[Tensor]' for argument 'images' but instead found type 'Tensor'",
+	},
+	{
+		ID: ForwardFailed, Severity: Error,
+		Summary:  "the model fails on the sample",
+		Example:  `forward of "traced_model.pt" fails on input_ids int64[1,200] (from max_length 200 in "setup_config.json"): libtorch says "index out of range in self": an embedding was asked for a row that it does not have`,
+		Preempts: "index out of range in self",
+	},
+	{
+		ID: OutputNaN, Severity: Error,
+		Summary:  "the output holds NaN",
+		Example:  `output[0] of "traced_model.pt" holds 2 NaN values of 2`,
+		Preempts: "nothing: the server answers with NaN",
+	},
+	{
+		ID: OutputInf, Severity: Warning,
+		Summary: "the output holds infinite values",
+		Example: `output of "traced_model.pt" holds 1 infinite value of 2`,
 	},
 }

@@ -48,6 +48,8 @@ type Loaded struct {
 	Seconds   float64    `json:"seconds"`
 	Arguments []Argument `json:"arguments"`
 	Returns   string     `json:"returns"`
+	// NoForward is set for a module whose methods have other names.
+	NoForward bool `json:"noForward,omitempty"`
 }
 
 // Argument is one argument of forward, self excluded, with its type as
@@ -70,8 +72,8 @@ type Outcome struct {
 // output["logits"][1].
 type Output struct {
 	Path string `json:"path"`
-	// DType is a tensor's dtype without "torch.", or int, float, bool, str or
-	// none; a list of ints, floats or bools stands as one Output of that type
+	// DType is a tensor's dtype without "torch.", or int, float, bool, str,
+	// none or object (what cannot be looked into); a list of ints, floats or bools stands as one Output of that type
 	// with its length as the shape.
 	DType string  `json:"dtype"`
 	Shape []int64 `json:"shape"`

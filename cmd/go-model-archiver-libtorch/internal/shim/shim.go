@@ -1,0 +1,123 @@
+//go:build libtorch
+
+// Package shim holds the few calls into libtorch that gotch's libtch lacks, or
+// through which an exception could slip.
+package shim
+
+// #cgo LDFLAGS: -lstdc++ -ltorch_cpu -lc10
+// #include <stdlib.h>
+// #include "shim.h"
+// // Of libtch, which has no Go wrapper for the first and a wrong one for the second.
+// void at_set_num_threads(int n);
+// void atm_set_profiling_mode(int on);
+import "C"
+
+import (
+	"errors"
+	"strings"
+	"unsafe"
+
+	"github.com/sugarme/gotch/libtch"
+)
+
+// Error is what libtorch threw, and clears it; nil when it threw nothing.
+func Error() error {
+	// libtch keeps the text per thread, and the caller frees it.
+	return take((*C.char)(unsafe.Pointer(libtch.GetAndResetLastErr())))
+}
+
+func take(text *C.char) error {
+	if text == nil {
+		return nil
+	}
+	defer C.free(unsafe.Pointer(text))
+	return errors.New(C.GoString(text))
+}
+
+// Version is the version of the libtorch that this was compiled against.
+func Version() string { return C.GoString(C.shim_version()) }
+
+// SetThreads sets the number of threads inside one operator.
+func SetThreads(n int) { C.at_set_num_threads(C.int(n)) }
+
+// SetProfiling turns the profiling executor on or off. Off, the first forwards
+// are several times faster, because nothing is recorded for optimising later.
+func SetProfiling(on bool) {
+	if on {
+		C.atm_set_profiling_mode(1)
+	} else {
+		C.atm_set_profiling_mode(0)
+	}
+}
+
+// DieOfSignals lets a crash in libtorch end the process by its signal, which
+// the parent sees, instead of by a stack trace of Go's runtime.
+func DieOfSignals() { C.shim_die_of_signals() }
+
+// Load loads a TorchScript file on the CPU.
+func Load(path string) (libtch.Cmodule, error) {
+	cpath := C.CString(path)
+	defer C.free(unsafe.Pointer(cpath))
+	var thrown *C.char
+	m := C.shim_load(cpath, &thrown)
+	return libtch.Cmodule(m), errors.Join(take(thrown), Error())
+}
+
+// Forward runs forward on values, one for each argument without self.
+func Forward(m libtch.Cmodule, values []libtch.Civalue) (libtch.Civalue, error) {
+	var thrown *C.char
+	out := C.shim_forward(unsafe.Pointer(m), (*unsafe.Pointer)(unsafe.Pointer(unsafe.SliceData(values))), C.int(len(values)), &thrown)
+	return libtch.Civalue(out), errors.Join(take(thrown), Error())
+}
+
+// Argument is one argument of forward; Default is nil when it has none.
+type Argument struct {
+	Name, Type string
+	Default    *string
+}
+
+// Schema is the declaration of m's forward without self, and whether m has one.
+func Schema(m libtch.Cmodule) (arguments []Argument, returns string, ok bool, err error) {
+	var thrown *C.char
+	var length C.int64_t
+	text := C.shim_schema(unsafe.Pointer(m), &length, &thrown)
+	if err := take(thrown); err != nil || length < 0 {
+		return nil, "", false, err
+	}
+	defer C.free(unsafe.Pointer(text))
+	fields := strings.Split(C.GoStringN(text, C.int(length)), "\x00")
+	for ; len(fields) > 3; fields = fields[3:] {
+		a := Argument{Name: fields[0], Type: fields[1]}
+		if value, ok := strings.CutPrefix(fields[2], "="); ok {
+			a.Default = &value
+		}
+		arguments = append(arguments, a)
+	}
+	return arguments, fields[0], true, nil
+}
+
+// Typed returns a copy of v in which lists, dicts and tuples have the element
+// types that the argument wants; the first argument after self is 0. The
+// caller frees both.
+func Typed(m libtch.Cmodule, argument int, v libtch.Civalue) (libtch.Civalue, error) {
+	var thrown *C.char
+	out := C.shim_typed(unsafe.Pointer(m), C.int(argument+1), unsafe.Pointer(v), &thrown)
+	return libtch.Civalue(out), take(thrown)
+}
+
+// Plain returns a tensor with t's values that is dense, contiguous and on the
+// CPU, quantized values as float32 and complex ones as pairs of floats, or nil
+// when there is nothing to read. The caller frees it. It fails rather than
+// copy more than maxBytes.
+func Plain(t libtch.Ctensor, maxBytes int64) (libtch.Ctensor, error) {
+	var thrown *C.char
+	out := C.shim_plain(unsafe.Pointer(t), C.int64_t(maxBytes), &thrown)
+	return libtch.Ctensor(out), take(thrown)
+}
+
+// Elements is the number of t's elements.
+func Elements(t libtch.Ctensor) (int64, error) {
+	var thrown *C.char
+	n := C.shim_numel(unsafe.Pointer(t), &thrown)
+	return int64(n), take(thrown)
+}

@@ -1,0 +1,43 @@
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Every function that takes err returns NULL and sets *err to a text of its
+// own (the caller frees it) for a C++ exception of any type. Modules, values
+// and tensors are those of libtch: torch::jit::Module, c10::IValue and
+// at::Tensor on the heap.
+
+// The version that this was compiled against.
+const char *shim_version(void);
+
+// Load a TorchScript file on the CPU.
+void *shim_load(char *path, char **err);
+
+// Run forward and return its result, an IValue.
+void *shim_forward(void *module, void **values, int n, char **err);
+
+// The declaration of forward: for each argument but self its name, type and
+// "=default" or "", then the type of the result, each followed by a NUL. *len
+// is -1 when the module has no forward.
+char *shim_schema(void *module, int64_t *len, char **err);
+
+// A copy of value in which lists, dicts and tuples have the element types that
+// argument i of forward wants; self is argument 0.
+void *shim_typed(void *module, int i, void *value, char **err);
+
+// A tensor whose memory is plain: dense, contiguous, on the CPU, quantized
+// values as float, complex ones as pairs. NULL without *err for a tensor that
+// has no values to read. It fails rather than copy more than max_bytes.
+void *shim_plain(void *tensor, int64_t max_bytes, char **err);
+
+// The number of elements.
+int64_t shim_numel(void *tensor, char **err);
+
+// Let the signals of a crash end the process instead of Go's runtime.
+void shim_die_of_signals(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,129 @@
+package loadtest
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go-model-archiver/validate/rules"
+)
+
+// lack is a message of libtorch that says nothing about the model: it needs
+// something that this machine's libtorch does not have.
+type lack struct {
+	pattern *regexp.Regexp
+	rule    string
+	words   func(groups []string, libtorch string) (message, hint string)
+}
+
+var lacking = []lack{
+	{
+		regexp.MustCompile(`Unknown builtin op: ([\w.]+)::(\w+)`),
+		rules.OperatorMissing, missingOperator,
+	},
+	{
+		regexp.MustCompile(`(?:No such operator|Could not find (?:any )?schema for|Couldn't find an operator for) ([\w.]+)::(\w+)`),
+		rules.OperatorMissing, missingOperator,
+	},
+	{
+		regexp.MustCompile(`Unknown type name '__torch__\.torch\.classes\.(\w+)\.([\w.]+)'`),
+		rules.ClassMissing, missingClass,
+	},
+	{
+		regexp.MustCompile(`__torch__\.torch\.classes\.(\w+)\.(\w+)\S* (?:is not registered|does not exist|has not been registered)`),
+		rules.ClassMissing, missingClass,
+	},
+	{
+		regexp.MustCompile(`Attempted to read a PyTorch file with version (\d+), but the maximum supported version for reading is (\d+)`),
+		rules.FileTooNew, func(m []string, libtorch string) (string, string) {
+			return fmt.Sprintf("its file format is version %s, and libtorch %s reads at most version %s", m[1], libtorch, m[2]),
+				"build the worker against the server's version of torch, which must be newer: make worker LIBTORCH=…"
+		},
+	},
+	{
+		regexp.MustCompile(`Could not run '([^']+)' with arguments from the '((?:\w*)(?:CUDA|HIP|XPU|HPU|XLA|MPS|IPU|VE|Vulkan|Metal|Lazy|MTIA|PrivateUse\d))' backend`),
+		rules.DeviceMissing, func(m []string, _ string) (string, string) {
+			return fmt.Sprintf("%q runs on %s, which is baked into the model and which this libtorch lacks", clean(m[1], 100), m[2]), deviceHint
+		},
+	},
+	{
+		regexp.MustCompile(`Attempting to deserialize object on a (\w+) device|(?:not linked with support for|not compiled with|Cannot initialize) (\w+)|No (CUDA) GPUs are available|Found no (NVIDIA) driver`),
+		rules.DeviceMissing, func(m []string, _ string) (string, string) {
+			return fmt.Sprintf("it needs the device %s, which this libtorch lacks", strings.Join(m[1:], "")), deviceHint
+		},
+	},
+	{
+		regexp.MustCompile(`"([^"]+)" not implemented for '((?:Complex)?Half|BFloat16|Float8\w*|ComplexHalf)'`),
+		rules.KernelMissing, func(m []string, libtorch string) (string, string) {
+			return fmt.Sprintf("libtorch %s has no %q for %s on the CPU", libtorch, clean(m[1], 100), m[2]),
+				"build the worker against a newer libtorch (make worker LIBTORCH=…), or save the model as float32"
+		},
+	},
+	{
+		regexp.MustCompile(`Could not run '([^']+)' with arguments from the '((?:Quantized|Sparse|SparseCsr|Mkldnn|Nested)\w+)' backend`),
+		rules.KernelMissing, missingKernel,
+	},
+	{
+		regexp.MustCompile(`Didn't find engine for operation (\S+) (\w+)`),
+		rules.KernelMissing, missingKernel,
+	},
+}
+
+const deviceHint = "move the model to the CPU before saving it (model.cpu()), and trace it with CPU inputs"
+
+func missingKernel(m []string, libtorch string) (string, string) {
+	return fmt.Sprintf("libtorch %s has no %q for %s here", libtorch, clean(m[1], 100), m[2]),
+		"build the worker against the server's libtorch: make worker LIBTORCH=…"
+}
+
+// owners are the libraries that bring the operators and classes of a
+// namespace.
+var owners = map[string]string{
+	"torchvision":    "torchvision",
+	"torchaudio":     "torchaudio",
+	"torchtext":      "torchtext",
+	"neuron":         "AWS Neuron (torch-neuron)",
+	"neuronx":        "AWS Neuron (torch-neuronx)",
+	"tensorrt":       "Torch-TensorRT",
+	"torch_tensorrt": "Torch-TensorRT",
+	"trt":            "Torch-TensorRT",
+	"torch_ipex":     "Intel Extension for PyTorch",
+	"ipex_prepack":   "Intel Extension for PyTorch",
+	"torch_sparse":   "torch-sparse",
+	"torch_scatter":  "torch-scatter",
+	"torch_cluster":  "torch-cluster",
+	"torch_spline":   "torch-spline-conv",
+	"fbgemm":         "FBGEMM (fbgemm-gpu)",
+	"detectron2":     "detectron2",
+	"mmdeploy":       "MMDeploy",
+	"fairseq":        "fairseq",
+	"sentencepiece":  "torchtext",
+}
+
+// builtin are the namespaces that libtorch has itself.
+var builtin = map[string]bool{
+	"aten": true, "prim": true, "prims": true, "quantized": true, "quantized_decomposed": true, "sparse": true,
+	"prepacked": true, "mkldnn": true, "mkldnn_prepacked": true, "xnnpack": true, "inductor": true, "onednn": true,
+}
+
+func missingOperator(m []string, libtorch string) (string, string) {
+	name := clean(m[1]+"::"+m[2], 100)
+	if builtin[m[1]] {
+		return fmt.Sprintf("libtorch %s has no operator %s", libtorch, name),
+			"build the worker against the server's libtorch, which is probably newer: make worker LIBTORCH=…"
+	}
+	if owner, ok := owners[m[1]]; ok {
+		return fmt.Sprintf("it needs the custom operator %s of %s", name, owner), libraryHint
+	}
+	return fmt.Sprintf("it needs the custom operator %s of a library called %s", name, clean(m[1], 100)), libraryHint
+}
+
+func missingClass(m []string, _ string) (string, string) {
+	owner, ok := owners[m[1]]
+	if !ok {
+		owner = "a library called " + clean(m[1], 100)
+	}
+	return fmt.Sprintf("it needs the custom class %s.%s of %s", clean(m[1], 100), clean(m[2], 100), owner), libraryHint
+}
+
+const libraryHint = "the server needs that library too; archive without the load test with --load-test=off"

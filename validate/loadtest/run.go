@@ -1,0 +1,230 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
+	"go-model-archiver/validate/sample"
+)
+
+// Config says what to load-test and how.
+type Config struct {
+	// Worker is the worker's path, or empty to look for it as FindWorker does.
+	Worker string
+	// Model is the TorchScript file. The worker inherits the descriptor and
+	// opens the file behind it again, so its offset is not moved.
+	Model *os.File
+	// ModelPath names the model in findings.
+	ModelPath string
+	// Sample makes the sample for forward's arguments. An error that wraps
+	// sample.ErrNone is a warning, and forward is not run; any other error is a
+	// sample that does not fit.
+	Sample func([]protocol.Argument) (*sample.Sample, error)
+	// Timeout bounds the whole load test; 0 means no bound.
+	Timeout time.Duration
+	// Threads is the number of threads inside an operator; 0 means 1.
+	Threads int
+	// Memory bounds the bytes of data that the worker may have; 0 means no
+	// bound.
+	Memory uint64
+}
+
+// Run load-tests a model. What is wrong, with the model or with the worker, is
+// in the findings; none means that all went well. When ctx is cancelled, one of
+// them says so.
+func Run(ctx context.Context, cfg Config) (*Result, []rules.Finding) {
+	t := &test{cfg: cfg, result: NotRun()}
+	worker, err := FindWorker(cfg.Worker)
+	if err != nil {
+		return t.result, []rules.Finding{noWorker(cfg.ModelPath, err)}
+	}
+	if cfg.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, cfg.Timeout)
+		defer cancel()
+	}
+	t.ctx, t.worker = ctx, worker
+	t.result.Stage = protocol.StageOpen
+	p, err := launch(ctx, worker, cfg.Model, limits{threads: max(cfg.Threads, 1), memory: cfg.Memory})
+	if err != nil {
+		t.fail(rules.WorkerFailed, fmt.Sprintf("the worker %q cannot be started: %s", worker, err), rebuildHint)
+		return t.result, t.findings
+	}
+	defer p.close()
+	t.process = p
+	t.run()
+	return t.result, t.findings
+}
+
+// test is one load test under way. Its steps return false when they added a
+// finding that ends it.
+type test struct {
+	cfg      Config
+	ctx      context.Context
+	worker   string
+	process  *process
+	sample   *sample.Sample
+	result   *Result
+	findings []rules.Finding
+}
+
+func (t *test) fail(rule, message, hint string) {
+	t.findings = append(t.findings, rules.New(rule, t.cfg.ModelPath, message, hint))
+}
+
+func (t *test) run() {
+	if !t.greet() {
+		return
+	}
+	arguments, ok := t.load()
+	if !ok || !t.fit(arguments) || !t.forward() {
+		return
+	}
+	t.judge()
+	t.result.Stage = protocol.StageDone
+}
+
+func (t *test) greet() bool {
+	var hello protocol.Hello
+	if err := t.process.receive(&hello); err != nil {
+		return t.lost(err)
+	}
+	if hello.Protocol != protocol.Version {
+		t.fail(rules.WorkerMismatch, fmt.Sprintf("the worker %q speaks version %d of the protocol, and this program version %d",
+			t.worker, hello.Protocol, protocol.Version), rebuildHint)
+		return false
+	}
+	t.result.Libtorch = clean(hello.Libtorch, 40)
+	return true
+}
+
+func (t *test) load() ([]protocol.Argument, bool) {
+	t.result.Stage = protocol.StageLoad
+	request := protocol.Load{Path: modelPath, Threads: max(t.cfg.Threads, 1)}
+	reply, ok := t.ask(protocol.Request{Load: &request}, nil)
+	if !ok {
+		return nil, false
+	}
+	if reply.Loaded == nil {
+		return nil, t.lost(protocol.ErrMalformed)
+	}
+	t.result.LoadSeconds = reply.Loaded.Seconds
+	if reply.Loaded.NoForward {
+		t.fail(rules.NoForward, fmt.Sprintf("%q has no method forward; it was loaded and not run", t.cfg.ModelPath), "")
+		return nil, false
+	}
+	return reply.Loaded.Arguments, true
+}
+
+// fit makes the sample for forward's arguments.
+func (t *test) fit(arguments []protocol.Argument) bool {
+	s, err := t.cfg.Sample(arguments)
+	if errors.Is(err, sample.ErrNone) {
+		t.fail(rules.NoSample, err.Error(), "")
+		return false
+	}
+	t.result.Stage = protocol.StageShape
+	if err != nil {
+		t.fail(rules.SampleMismatch, err.Error(), "")
+		return false
+	}
+	t.sample = s
+	for _, in := range s.Inputs {
+		t.result.Inputs = append(t.result.Inputs, input(in))
+	}
+	return true
+}
+
+func input(in sample.Input) Input {
+	out := Input{Name: in.Name, DType: string(in.Value.Kind), Shape: []int64{}, Sample: in.Spec, Source: in.Source}
+	if in.Value.Kind == protocol.Tensor {
+		out.DType = in.Value.DType
+		out.Shape = append(out.Shape, in.Value.Shape...)
+	}
+	return out
+}
+
+func (t *test) forward() bool {
+	t.result.Stage = protocol.StageForward
+	request := protocol.Forward{Inputs: []protocol.Value{}}
+	for _, in := range t.sample.Inputs {
+		request.Inputs = append(request.Inputs, in.Value)
+	}
+	reply, ok := t.ask(protocol.Request{Forward: &request}, t.sample.WriteData)
+	if !ok {
+		return false
+	}
+	if reply.Outcome == nil {
+		return t.lost(protocol.ErrMalformed)
+	}
+	t.result.ForwardSeconds = reply.Outcome.Seconds
+	t.result.Outputs = append(t.result.Outputs, reply.Outcome.Outputs...)
+	return true
+}
+
+// ask sends a request and receives its reply; a Failure becomes a finding.
+func (t *test) ask(request protocol.Request, data func(io.Writer) error) (protocol.Reply, bool) {
+	var reply protocol.Reply
+	err := t.process.send(request, data)
+	if err != nil && !errors.Is(err, syscall.EPIPE) {
+		t.result.Stage = protocol.StageShape
+		t.fail(rules.SampleMismatch, err.Error(), "") // a file of the sample
+		return reply, false
+	}
+	// Also when the pipe broke: the worker may have said why.
+	if err := t.process.receive(&reply); err != nil {
+		return reply, t.lost(err)
+	}
+	if f := reply.Failure; f != nil {
+		t.result.Stage = stageOf(*f, t.result.Stage)
+		t.result.Error = clip(f.Message, keptStderr)
+		t.findings = append(t.findings, t.explain(*f))
+		return reply, false
+	}
+	return reply, true
+}
+
+// stageOf is the stage that a failure names, unless the worker made it up.
+func stageOf(f protocol.Failure, now protocol.Stage) protocol.Stage {
+	switch f.Stage {
+	case protocol.StageLoad, protocol.StageShape, protocol.StageForward, protocol.StageOutput:
+		return f.Stage
+	}
+	return now
+}
+
+// judge looks at the numbers that came out.
+func (t *test) judge() {
+	t.result.Stage = protocol.StageOutput
+	for _, o := range t.result.Outputs {
+		if o.NaN > 0 {
+			t.fail(rules.OutputNaN, fmt.Sprintf("%s of %q holds %s", o.Path, t.cfg.ModelPath, count(o.NaN, "NaN", o.Shape)),
+				"a model in training mode, damaged weights or a sample that the model was not made for can cause it; try another --sample")
+		}
+		if o.Inf > 0 {
+			t.fail(rules.OutputInf, fmt.Sprintf("%s of %q holds %s", o.Path, t.cfg.ModelPath, count(o.Inf, "infinite", o.Shape)),
+				"that is right for masked scores and log-probabilities, and wrong elsewhere")
+		}
+	}
+}
+
+// count writes "3 infinite values of 10".
+func count(n int64, what string, shape []int64) string {
+	total := int64(1)
+	for _, d := range shape {
+		total *= d
+	}
+	noun := "values"
+	if n == 1 {
+		noun = "value"
+	}
+	return strconv.FormatInt(n, 10) + " " + what + " " + noun + " of " + strconv.FormatInt(total, 10)
+}
