@@ -11,20 +11,21 @@
 //	dims   = "[" [ INT { "," INT } ] "]"
 //	source = "zeros" | "ones" | "arange" [ "(" INT ")" ] | "random"
 //	       | "randint" "(" INT "," INT ")" | file
-//	file   = "@" ( PATH | STRING )
+//	file   = "@" text
 //	list   = "[" [ value { "," value } [ "," ] ] "]"
 //	tuple  = "(" [ value { "," value } [ "," ] ] ")"
 //	dict   = "{" [ key ":" value { "," key ":" value } [ "," ] ] "}"
 //	key    = STRING | INT
 //	scalar = "int" "=" INT | "float" "=" NUMBER
-//	       | "bool" "=" ( "true" | "false" ) | "str" "=" STRING
+//	       | "bool" "=" ( "true" | "false" ) | "str" "=" text
+//	text   = WORD | STRING
 //
 // NAME is an argument of forward ("input_ids", "x.1"). DTYPE is one of uint8,
 // int8, int16, int32, int64, float16, bfloat16, float32, float64 and bool.
-// STRING stands in double quotes, with Go's escapes. A PATH ends before a
-// space, a quote, a comma or a closing bracket; any other file name is written
-// as a STRING. Nothing in the grammar needs a single quote, so a shell takes
-// every sample between two of them.
+// STRING stands in double quotes, with Go's escapes. A WORD ends before a
+// space, a quote of either kind, a comma or a closing bracket; a file name or
+// a text with one of these is written as a STRING. No symbol of the grammar is
+// a single quote, so a shell takes every sample between two of them.
 //
 // The sources: arange counts 0, 1, 2, …, and arange(N) counts 0 to N-1 again
 // and again. random draws floats evenly from [0, 1), randint(LOW,HIGH) draws

@@ -2,7 +2,6 @@ package sample
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -62,8 +61,11 @@ const (
 	exampleFile   = `image:@image.npy`
 	exampleList   = `[float32[3,224,224], float32[3,256,256]]`
 	exampleDict   = `{"input_ids": int64[1,128], "attention_mask": int64[1,128]=ones}`
-	exampleScalar = `int=3, float=0.5, bool=true or str="text"`
 )
+
+var exampleScalars = map[string]string{
+	"int": `int=3`, "float": `float=0.5`, "bool": `bool=true`, "str": `str="text"`,
+}
 
 // parser is a recursive descent. The first failure is kept; after it the
 // parser stands at the end of the text, so that every loop ends.
@@ -257,18 +259,19 @@ func (p *parser) integer(expected, example string) int64 {
 }
 
 func (p *parser) scalar(word string) node {
-	p.want('=', fmt.Sprintf(`"=" and a value after %q (a tensor's dtype has its size in bits, such as float32)`, word), exampleScalar)
+	example := exampleScalars[word]
+	p.want('=', fmt.Sprintf(`"=" and a value after %q (a tensor's dtype has its size in bits, such as float32)`, word), example)
 	p.space()
 	start := p.pos
 	switch word {
 	case "int":
-		return node{kind: protocol.Int, number: p.integer("a whole number of 64 bits", exampleScalar)}
+		return node{kind: protocol.Int, number: p.integer("a whole number of 64 bits", example)}
 	case "str":
-		return node{kind: protocol.Str, text: p.str(`str="text"`)}
+		return node{kind: protocol.Str, text: p.bareOrQuoted("a text", example)}
 	case "float":
 		v, err := strconv.ParseFloat(p.run(isNumber), 64)
 		if err != nil || strings.ContainsAny(p.text[start:p.pos], "_xX") {
-			p.failAt(start, "a decimal number, inf or nan", exampleScalar)
+			p.failAt(start, "a decimal number, inf or nan", example)
 		}
 		return node{kind: protocol.Float, text: strconv.FormatFloat(v, 'g', -1, 64)}
 	}
@@ -277,119 +280,9 @@ func (p *parser) scalar(word string) node {
 		return node{kind: protocol.Bool, number: 1}
 	case "false":
 	default:
-		p.failAt(start, "true or false", exampleScalar)
+		p.failAt(start, "true or false", example)
 	}
 	return node{kind: protocol.Bool}
-}
-
-func (p *parser) tensor(start int, dtype string) node {
-	n := node{kind: protocol.Tensor, dtype: dtype}
-	if p.peek() == '[' {
-		n.dims = p.dims()
-		if _, ok := tensorSize(dtype, n.dims); !ok {
-			p.failAt(start, fmt.Sprintf("a tensor of at most %d GiB", maxBytes>>30), exampleFloat)
-		}
-	}
-	if n.dims == nil && !(p.peek() == '=' && p.fileFollows()) {
-		p.fail(fmt.Sprintf(`"[" and the dimensions after %q`, dtype), exampleFloat)
-	}
-	if p.take('=') {
-		n.source = p.source(dtype)
-	}
-	return n
-}
-
-func (p *parser) dims() []int64 {
-	p.pos++
-	dims := []int64{}
-	for !p.take(']') && p.err == nil {
-		p.space()
-		start := p.pos
-		d := p.integer(`a dimension: a whole number of at least 0, or "]"`, exampleFloat)
-		if d < 0 {
-			p.failAt(start, "a dimension: a whole number of at least 0", exampleFloat)
-		}
-		if dims = append(dims, d); len(dims) > maxRank {
-			p.failAt(start, fmt.Sprintf("at most %d dimensions", maxRank), exampleFloat)
-		}
-		if p.peek() != ']' {
-			p.want(',', `"," or "]"`, exampleFloat)
-		}
-	}
-	return dims
-}
-
-func (p *parser) file() source {
-	p.pos++
-	if p.pos < len(p.text) && p.text[p.pos] == '"' {
-		if path := p.str(exampleFile); path != "" {
-			return source{kind: fromFile, path: path}
-		}
-		p.fail("a file name", exampleFile)
-	}
-	start := p.pos
-	end := strings.IndexAny(p.text[start:], " \t\r\n\",)]}")
-	if p.pos = len(p.text); end >= 0 {
-		p.pos = start + end
-	}
-	if p.pos == start {
-		p.fail("the name of a .npy file", exampleFile)
-	}
-	return source{kind: fromFile, path: p.text[start:p.pos]}
-}
-
-func (p *parser) source(dtype string) source {
-	if p.peek() == '@' {
-		return p.file()
-	}
-	p.space()
-	start := p.pos
-	switch p.run(isWord) {
-	case "zeros":
-		return source{kind: zeros}
-	case "ones":
-		return source{kind: ones}
-	case "arange":
-		return p.arange(dtype)
-	case "randint":
-		return p.randint(dtype)
-	case "random":
-		if !slices.Contains(floats, dtype) {
-			p.failAt(start, "randint(LOW,HIGH), since random draws floats", exampleRand)
-		}
-		return source{kind: random}
-	}
-	p.failAt(start, "zeros, ones, arange, arange(N), random, randint(LOW,HIGH) or @FILE.npy", exampleRand)
-	return source{}
-}
-
-func (p *parser) arange(dtype string) source {
-	s := source{kind: arange}
-	if p.take('(') {
-		p.space()
-		start := p.pos
-		s.high = p.integer("how many numbers arange repeats", `int64[1,128]=arange(4)`)
-		if s.high < 1 || s.high-1 > wholeRange[dtype].high {
-			p.failAt(start, fmt.Sprintf("a whole number from 1 on, whose predecessor %s holds", dtype), `int64[1,128]=arange(4)`)
-		}
-		p.want(')', `")"`, `int64[1,128]=arange(4)`)
-	}
-	return s
-}
-
-func (p *parser) randint(dtype string) source {
-	s := source{kind: randint}
-	p.want('(', `"(" after randint`, exampleRand)
-	p.space()
-	start := p.pos
-	s.low = p.integer("the lowest number to draw", exampleRand)
-	p.want(',', `"," and the bound above the numbers to draw`, exampleRand)
-	s.high = p.integer("the bound above the numbers to draw", exampleRand)
-	p.want(')', `")"`, exampleRand)
-	if r := wholeRange[dtype]; s.low >= s.high || s.low < r.low || s.high-1 > r.high {
-		p.failAt(start, fmt.Sprintf("LOW,HIGH with LOW below HIGH, between %d and %d, which %s holds", r.low, r.high, dtype), exampleRand)
-	}
-	return s
 }
 
 // clip shortens text for a message.

@@ -127,13 +127,15 @@ func target(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// scalar returns the value of n: nil where there is none, and a description of
-// a list or a map, which aliases could make huge.
+// scalar returns the value of n: nil where there is none, and something empty
+// for a list or a map, which aliases could make huge.
 func scalar(n *yaml.Node) any {
 	var v any
 	switch n = target(n); {
-	case n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode:
-		return fmt.Errorf("a list or a map")
+	case n.Kind == yaml.SequenceNode:
+		return []any{}
+	case n.Kind == yaml.MappingNode:
+		return map[string]any{}
 	case n.Decode(&v) != nil:
 		return n.Value
 	}
@@ -145,7 +147,7 @@ func newSettings(file string, maxLength, saveMode any) (Settings, error) {
 	if mode, ok := saveMode.(string); ok {
 		s.SaveMode = mode
 	} else if saveMode != nil {
-		return Settings{}, fmt.Errorf("%q: save_mode is %v, and a text is wanted", file, clip(fmt.Sprint(saveMode), 40))
+		return Settings{}, fmt.Errorf("%q: save_mode is %s, and a text is wanted", file, describe(saveMode))
 	}
 	if maxLength == nil {
 		return s, nil
@@ -153,12 +155,25 @@ func newSettings(file string, maxLength, saveMode any) (Settings, error) {
 	n, ok := wholeNumber(maxLength)
 	switch {
 	case !ok || n <= 0:
-		return Settings{}, fmt.Errorf("%q: max_length is %q, and a whole number from 1 on is wanted", file, clip(fmt.Sprint(maxLength), 40))
+		return Settings{}, fmt.Errorf("%q: max_length is %s, and a whole number from 1 on is wanted", file, describe(maxLength))
 	case n > maxMaxLength:
 		return Settings{}, fmt.Errorf("%q: max_length is %d, which is more than any model takes (at most %d)", file, n, maxMaxLength)
 	}
 	s.MaxLength = n
 	return s, nil
+}
+
+func describe(v any) string {
+	switch v := v.(type) {
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a map"
+	case string:
+		return strconv.Quote(clip(v, 40))
+	default:
+		return clip(fmt.Sprint(v), 40)
+	}
 }
 
 // wholeNumber reads what Python's int() reads without a loss: 150, 150.0,

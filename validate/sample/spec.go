@@ -75,7 +75,7 @@ func (n node) appendTo(b *strings.Builder) {
 	case protocol.Bool:
 		b.WriteString("bool=" + strconv.FormatBool(n.number != 0))
 	case protocol.Str:
-		b.WriteString("str=" + strconv.Quote(n.text))
+		b.WriteString("str=" + quoted(n.text))
 	case protocol.None:
 		b.WriteString("none")
 	case protocol.List:
@@ -147,12 +147,16 @@ func (s source) String() string {
 	case randint:
 		return "randint(" + strconv.FormatInt(s.low, 10) + "," + strconv.FormatInt(s.high, 10) + ")"
 	case fromFile:
-		if strings.ContainsFunc(s.path, needsQuotes) {
-			return "@" + strconv.Quote(s.path)
-		}
-		return "@" + s.path
+		return "@" + quoted(s.path)
 	}
 	return ""
+}
+
+func quoted(text string) string {
+	if text == "" || strings.ContainsFunc(text, needsQuotes) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // needsQuotes keeps to the characters that mean nothing to the grammar nor, as

@@ -2,7 +2,6 @@ package sample
 
 import (
 	"bufio"
-	"cmp"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -148,13 +147,9 @@ func (s *Sample) DataSize() int64 {
 
 // baseName strips what tracing adds to an argument's name: "input.1" is input.
 func baseName(name string) string {
-	return cmp.Or(strings.TrimRight(trimDigits(name), "."), name)
-}
-
-// trimDigits strips digits at the end where a dot stands before them.
-func trimDigits(name string) string {
-	if stem := strings.TrimRight(name, "0123456789"); strings.HasSuffix(stem, ".") && stem != name {
-		return stem
+	stem, ok := strings.CutSuffix(strings.TrimRight(name, "0123456789"), ".")
+	if !ok || stem == "" || strings.HasSuffix(name, ".") {
+		return name
 	}
-	return name
+	return stem
 }
