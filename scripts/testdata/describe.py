@@ -132,6 +132,13 @@ def statistics(path, tensor):
     return entry
 
 
+def small_values(output):
+    """The values of the small outputs, by path; JSON has no NaN, Inf or complex numbers."""
+    for path, tensor in tensors(output):
+        if tensor.numel() <= 16 and not tensor.is_complex() and bool(torch.isfinite(tensor.double()).all()):
+            yield path, tensor.tolist()
+
+
 def write_json(path, content):
     path.write_text(json.dumps(content, indent=2) + "\n")
 
@@ -159,6 +166,7 @@ def write(folder, name, model):
             "arguments": list(arguments(loaded)),
             "returns": loaded.forward.schema.returns[0].type.annotation_str,
             "outputs": [statistics(*t) for t in tensors(output)],
+            "values": dict(small_values(output)),
         },
     )
     size = path.stat().st_size
