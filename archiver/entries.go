@@ -54,7 +54,11 @@ func (pl *planner) addSource(role Role, file, hint string) *Entry {
 			return nil
 		}
 	}
-	return pl.addEntry(e)
+	kept := pl.addEntry(e)
+	if kept != e && e.file != nil {
+		e.file.Close()
+	}
+	return kept
 }
 
 func newEntry(role Role, name, source string, info fs.FileInfo) *Entry {

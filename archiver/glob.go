@@ -114,7 +114,7 @@ func orDot(dir string) string {
 }
 
 func isFolder(path string) bool {
-	info, err := os.Stat(orDot(path))
+	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }
 
@@ -177,8 +177,7 @@ func compileMatch(pattern string) matcher {
 }
 
 // compileSet reads a "[…]" at the start of p and says how long it is; 0 when
-// it is not closed and so a plain bracket. A range that ends before it starts
-// is empty.
+// it is not closed and so a plain bracket.
 func compileSet(p []rune) (set matchElement, length int) {
 	start := 1
 	if start < len(p) && p[start] == '!' {
@@ -196,12 +195,18 @@ func compileSet(p []rune) (set matchElement, length int) {
 		return matchElement{}, 0
 	}
 	for in := p[start:end]; len(in) > 0; {
-		if len(in) > 2 && in[1] == '-' {
-			set.ranges = append(set.ranges, runeRange{in[0], in[2]})
+		switch {
+		case len(in) > 2 && in[1] == '-':
+			if in[0] <= in[2] {
+				set.ranges = append(set.ranges, runeRange{in[0], in[2]})
+			}
 			in = in[3:]
 			continue
+		case in[0] == '!' && len(set.ranges) == 0 && !set.negate:
+			set.negate = true // Python drops the empty ranges before it looks for the "!"
+		default:
+			set.ranges = append(set.ranges, runeRange{in[0], in[0]})
 		}
-		set.ranges = append(set.ranges, runeRange{in[0], in[0]})
 		in = in[1:]
 	}
 	return set, end + 1

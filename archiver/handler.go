@@ -59,7 +59,7 @@ func (pl *planner) addHandler() string {
 	}
 	// torch-model-archiver takes a path that holds ".py" anywhere as it is.
 	if r != manifest.LSP && strings.Contains(given, ".py") && !exists(path) && exists(given) {
-		path, pl.plan.HandlerFunction = given, ""
+		path = given
 	}
 	pl.plan.Handler = pl.addSource(RoleHandler, path, handlerHint(r, given, path))
 	return base

@@ -1,7 +1,6 @@
 package archiver
 
 import (
-	"path"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -75,17 +74,18 @@ func (pl *planner) noteNamesWhere(names []string, why string, bad func(string) b
 
 // noteCase warns of names that Windows and macOS take for the same.
 func (pl *planner) noteCase(names []string) {
-	first := make(map[string]string, len(names))
+	fold := func(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+	groups := make(map[string][]string, len(names))
+	for _, name := range names {
+		groups[fold(name)] = append(groups[fold(name)], name)
+	}
 	var list []string
 	for _, name := range names {
-		key := strings.ToLower(strings.ToUpper(path.Clean(name)))
-		if other, ok := first[key]; ok {
-			list = append(list, other, name)
-			continue
+		if group := groups[fold(name)]; len(group) > 1 && group[0] == name {
+			list = append(list, group...)
 		}
-		first[key] = name
 	}
 	if len(list) > 0 {
-		pl.note(NoteNamePortability, list[0], "names differ only by case: %s", some(slices.Compact(list)))
+		pl.note(NoteNamePortability, list[0], "names differ only by case: %s", some(list))
 	}
 }

@@ -74,10 +74,10 @@ func NewPlan(ctx context.Context, spec Spec) (*Plan, error) {
 	pl.checkValues()
 	pl.checkDestination()
 	if err := pl.addSources(); err != nil {
-		pl.plan.Close()
-		return nil, err
+		pl.problems.list = append(pl.problems.list, err)
+	} else {
+		pl.finish()
 	}
-	pl.finish()
 	if err := pl.problems.err(); err != nil {
 		pl.plan.Close()
 		return nil, err

@@ -12,8 +12,8 @@ import (
 // ownFiles tells the files of this run from its sources.
 type ownFiles struct {
 	destination fs.FileInfo // nil when there is none yet
-	exportPath  fs.FileInfo // nil when it is still to be made
-	tempPrefix  string      // of the temporary files of Write, in exportPath
+	tempFolder  fs.FileInfo // where Write makes temporary files; nil when it is still to be made
+	tempPrefix  string      // of their names
 }
 
 // isDestination says whether info is the archive or folder to be written.
@@ -27,15 +27,13 @@ func (o *ownFiles) isTemp(dir fs.FileInfo, name string) bool {
 	digits, hasPrefix := strings.CutPrefix(name, o.tempPrefix)
 	digits, hasSuffix := strings.CutSuffix(digits, tempSuffix)
 	return hasPrefix && hasSuffix && isRandom(digits) &&
-		o.exportPath != nil && os.SameFile(o.exportPath, dir)
+		o.tempFolder != nil && os.SameFile(o.tempFolder, dir)
 }
 
 // checkDestination decides where the archive goes and whether it may.
 func (pl *planner) checkDestination() {
 	s := &pl.plan.Spec
 	pl.plan.Destination = filepath.Join(s.ExportPath, s.ModelName+s.Format.Extension())
-	pl.own.tempPrefix = tempPrefix(pl.plan.Destination)
-
 	dir, err := os.Stat(orDot(s.ExportPath))
 	switch {
 	case err == nil && !dir.IsDir():
@@ -48,7 +46,6 @@ func (pl *planner) checkDestination() {
 		pl.problem(err, "", "the export path %q cannot be used: %v", s.ExportPath, cause(err))
 		return
 	}
-	pl.own.exportPath = dir
 	if modelNames.MatchString(s.ModelName) {
 		pl.checkExisting()
 	}
@@ -66,10 +63,19 @@ func (pl *planner) missingExportPath() {
 // checkExisting looks at what stands at the destination.
 func (pl *planner) checkExisting() {
 	path, folder := pl.plan.Destination, pl.plan.Spec.Format == NoArchive
-	info, err := os.Stat(path)
+	real, err := followLinks(path)
+	if err == nil {
+		pl.own.tempPrefix = tempPrefix(real)
+		pl.own.tempFolder, err = os.Stat(filepath.Dir(real))
+	}
+	if err != nil {
+		pl.problem(err, "", "the destination %q cannot be used: %v", path, cause(err))
+		return
+	}
+	info, err := os.Stat(real)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return // a dangling link counts as nothing: it is written through
+		return
 	case err != nil:
 		pl.problem(err, "", "the destination %q cannot be used: %v", path, cause(err))
 		return
