@@ -1,19 +1,27 @@
 package deflate
 
-import (
-	"math"
+import "github.com/klauspost/compress/flate"
 
-	"github.com/klauspost/compress/flate"
+const (
+	// maxBlockOverhead is how much longer a block can get: each segment is
+	// stored at the worst, with a header for each 32 KiB, and flushed.
+	maxBlockOverhead = BlockSize / segmentSize * 5 * 4
+	// sampleSize is how much of a run is compressed to choose the level.
+	sampleSize = 64 << 10
 )
 
-// maxBlockOverhead is how much longer a block can get: the headers of stored
-// pieces, for which the compressor falls back at the worst, and the flush.
-const maxBlockOverhead = 5*(BlockSize/32768+1) + 64
+// searching are the levels of which the one that does best on a sample is
+// used where input repeats itself. None is always the best: they differ in the
+// shortest match they take (4 bytes) and in how many they look at.
+var searching = []int{7, 6, 8}
 
 // encoder compresses blocks, one after another.
 type encoder struct {
+	prober  prober
 	writers map[int]*flate.Writer // by level, made when first needed
 	out     buffer
+	sample  buffer
+	repeats []bool
 }
 
 // buffer is an io.Writer that appends.
@@ -26,44 +34,88 @@ func (b *buffer) Write(p []byte) (int, error) {
 
 func newEncoder() *encoder { return &encoder{writers: make(map[int]*flate.Writer)} }
 
-// encode appends to out the compressed form of in, ending at a byte boundary
-// and without a final block.
-func (e *encoder) encode(out, in []byte) ([]byte, error) {
-	if out == nil {
-		out = make([]byte, 0, len(in)+maxBlockOverhead)
+// encode appends to out the compressed form of buf[start:], ending at a byte
+// boundary and without a final block. Matches may reach into buf[:start];
+// alone says that none does.
+func (e *encoder) encode(out, buf []byte, start int) (_ []byte, alone bool, err error) {
+	e.out, alone = out, true
+	repeats := e.judge(buf, start)
+	for i := 0; i < len(repeats); {
+		end := i + 1
+		for end < len(repeats) && repeats[end] == repeats[i] {
+			end++
+		}
+		from, to := start+i*segmentSize, start+end*segmentSize
+		if end == len(repeats) {
+			to = len(buf)
+		}
+		level, dict := flate.HuffmanOnly, buf[:0]
+		if repeats[i] {
+			if level, err = e.choose(buf[from:to]); err != nil {
+				return nil, false, err
+			}
+		}
+		if level != flate.HuffmanOnly {
+			dict = buf[max(0, from-window):from]
+			alone = alone && (start == 0 || from-start >= window)
+		}
+		if err := e.compress(&e.out, level, dict, buf[from:to]); err != nil {
+			return nil, false, err
+		}
+		i = end
 	}
-	e.out = out
-	level := choose(in)
+	return e.out, alone, nil
+}
+
+// judge says of each segment from start on whether it repeats itself. The last
+// has what is left, up to two segments less a byte.
+func (e *encoder) judge(buf []byte, start int) []bool {
+	e.prober.reset()
+	e.repeats = e.repeats[:0]
+	for n := max(1, (len(buf)-start)/segmentSize); n > 0; n-- {
+		end := start + segmentSize
+		if n == 1 {
+			end = len(buf)
+		}
+		e.repeats = append(e.repeats, e.prober.repeats(buf, start, end))
+		start = end
+	}
+	return e.repeats
+}
+
+// choose returns the level that makes the least of a sample from the middle of
+// data; the first of those within two in a hundred of it.
+func (e *encoder) choose(data []byte) (int, error) {
+	from := (len(data) - sampleSize) / 2
+	if from > 0 {
+		data = data[from : from+sampleSize]
+	}
+	best, least := flate.HuffmanOnly, len(data)+len(data)/20
+	for _, level := range append(searching, flate.HuffmanOnly) {
+		e.sample = e.sample[:0]
+		if err := e.compress(&e.sample, level, nil, data); err != nil {
+			return 0, err
+		}
+		if n := len(e.sample); n+n/50 < least {
+			best, least = level, n
+		}
+	}
+	return best, nil
+}
+
+// compress appends data to out, up to a byte boundary.
+func (e *encoder) compress(out *buffer, level int, dict, data []byte) error {
 	w := e.writers[level]
 	if w == nil {
 		var err error
-		if w, err = flate.NewWriter(&e.out, level); err != nil {
-			return nil, err
+		if w, err = flate.NewWriter(out, level); err != nil {
+			return err
 		}
 		e.writers[level] = w
 	}
-	w.Reset(&e.out)
-	if _, err := w.Write(in); err != nil {
-		return nil, err
+	w.ResetDict(out, dict) // Reset would bring the last dictionary back
+	if _, err := w.Write(data); err != nil {
+		return err
 	}
-	err := w.Flush()
-	return e.out, err
-}
-
-// choose picks the level for one block.
-func choose(in []byte) int {
-	var counts [256]int
-	for _, b := range in {
-		counts[b]++
-	}
-	bits := 0.0
-	for _, c := range counts {
-		if c > 0 {
-			bits -= float64(c) * math.Log2(float64(c)/float64(len(in)))
-		}
-	}
-	if bits/float64(len(in)) > 7 {
-		return flate.HuffmanOnly
-	}
-	return 6
+	return w.Flush()
 }

@@ -2,9 +2,9 @@
 // BlockSize, compresses each by itself and writes them, in order, as one
 // deflate stream (RFC 1951) that every inflater reads.
 //
-// The stream depends on the input alone, not on the number of cores, and each
-// block starts at a byte of its own with an empty window, so that a reader who
-// knows the offsets can start at any block.
+// The stream depends on the input alone, not on the number of cores. Each block
+// starts at a byte of its own, and many, at least one in each 64, refer to
+// nothing before them: a reader who knows these points can start at any.
 package deflate
 
 import (
@@ -16,6 +16,11 @@ import (
 
 // BlockSize is the number of input bytes in each block but the last.
 const BlockSize = 1 << 20
+
+// pointEvery is the number of blocks after which one surely starts afresh.
+// Input that repeats itself at long distances pays for each such start: at
+// every 64 MiB that is nothing.
+const pointEvery = 64
 
 // endOfStream is an empty final block with fixed codes.
 var endOfStream = []byte{3, 0}
@@ -31,12 +36,14 @@ func MaxSize(n int64) int64 {
 // for the next stream, so one Writer with Reset serves a whole archive.
 type Writer struct {
 	dst     io.Writer
-	written int64   // by whoever writes to dst; read after Close
-	offsets []int64 // where in the stream each block starts
+	written int64 // by whoever writes to dst; read after Close
+	emitted int64 // the input of what is written
+	points  []Point
 
-	cur    *block
-	blocks chan *block // all free blocks
-	idle   []*encoder
+	cur      *block
+	count    int // of blocks begun
+	free     chan *block
+	encoders []*encoder
 
 	queue   chan *block // in order, to the goroutine that writes
 	work    chan *block
@@ -44,21 +51,39 @@ type Writer struct {
 	failure atomic.Pointer[error]
 }
 
+// Point is a place where an inflater can start.
+type Point struct {
+	In  int64 // offset in the input, a multiple of BlockSize
+	Out int64 // offset in the stream
+}
+
 // block is a piece of input on its way through the Writer.
 type block struct {
-	in   []byte
-	out  []byte
-	done chan struct{}
+	buf   []byte // the end of the block before, then the input
+	start int    // of the input in buf
+	out   []byte
+	alone bool // out refers to nothing before the input
+	done  chan struct{}
 }
+
+func newBlock() *block {
+	return &block{
+		buf:  make([]byte, 0, window+BlockSize),
+		out:  make([]byte, 0, BlockSize+maxBlockOverhead),
+		done: make(chan struct{}, 1),
+	}
+}
+
+func (b *block) room() []byte { return b.buf[len(b.buf) : b.start+BlockSize] }
 
 // NewWriter returns a Writer that writes one deflate stream to dst. Full
 // blocks are compressed by as many goroutines as GOMAXPROCS allows; an input
 // that fits in one block is compressed by Close, without any.
 func NewWriter(dst io.Writer) *Writer {
 	cores := runtime.GOMAXPROCS(0)
-	w := &Writer{blocks: make(chan *block, cores+2), idle: make([]*encoder, cores)}
-	for range cap(w.blocks) {
-		w.blocks <- &block{done: make(chan struct{}, 1)}
+	w := &Writer{free: make(chan *block, cores+2), encoders: make([]*encoder, cores)}
+	for range cap(w.free) {
+		w.free <- nil // made when it is needed
 	}
 	w.Reset(dst)
 	return w
@@ -66,7 +91,7 @@ func NewWriter(dst io.Writer) *Writer {
 
 // Reset begins a new stream on dst. It must follow NewWriter or Close.
 func (w *Writer) Reset(dst io.Writer) {
-	w.dst, w.written, w.offsets = dst, 0, w.offsets[:0]
+	w.dst, w.written, w.emitted, w.points, w.count = dst, 0, 0, nil, 0
 	w.failure.Store(nil)
 }
 
@@ -74,12 +99,12 @@ func (w *Writer) Reset(dst io.Writer) {
 func (w *Writer) Write(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
-		b, err := w.room()
+		b, err := w.next()
 		if err != nil {
 			return n, err
 		}
-		k := copy(b.in[len(b.in):cap(b.in)], p[n:])
-		b.in = b.in[:len(b.in)+k]
+		k := copy(b.room(), p[n:])
+		b.buf = b.buf[:len(b.buf)+k]
 		n += k
 	}
 	return n, nil
@@ -89,12 +114,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 	var n int64
 	for {
-		b, err := w.room()
+		b, err := w.next()
 		if err != nil {
 			return n, err
 		}
-		k, err := r.Read(b.in[len(b.in):cap(b.in)])
-		b.in = b.in[:len(b.in)+k]
+		k, err := r.Read(b.room())
+		b.buf = b.buf[:len(b.buf)+k]
 		n += int64(k)
 		if err == io.EOF {
 			return n, nil
@@ -108,52 +133,56 @@ func (w *Writer) ReadFrom(r io.Reader) (int64, error) {
 // Close ends the stream and waits until it is written. It returns the first
 // error of the stream.
 func (w *Writer) Close() error {
-	if w.queue == nil { // a single block
-		if w.cur != nil && len(w.cur.in) > 0 {
-			w.compress(w.cur, 0)
-			w.emit(w.cur)
-		}
-	} else {
-		if w.cur != nil && len(w.cur.in) > 0 {
-			w.submit(w.cur)
-			w.cur = nil
+	last := w.cur
+	w.cur = nil
+	switch {
+	case w.queue != nil:
+		if last != nil {
+			w.submit(last)
 		}
 		w.stop()
-	}
-	if w.cur != nil {
-		w.release(w.cur)
-		w.cur = nil
+	case last != nil:
+		w.compress(last, 0)
+		w.emit(last)
+		w.free <- last
 	}
 	w.write(endOfStream)
 	return w.err()
 }
 
-// Offsets tells where in the finished stream each block starts, the first at
-// 0. It is valid between Close and Reset.
-func (w *Writer) Offsets() []int64 { return w.offsets }
+// Points are the places where an inflater can start in the finished stream, in
+// order; the first is that of a stream's start. It is valid after Close.
+func (w *Writer) Points() []Point { return w.points }
 
 // Written is the length of the finished stream.
 func (w *Writer) Written() int64 { return w.written }
 
-// room returns the current block, which then has room for a byte at least.
-func (w *Writer) room() (*block, error) {
+// next returns the current block, which then has room for a byte at least.
+func (w *Writer) next() (*block, error) {
 	if err := w.err(); err != nil {
 		return nil, err
 	}
-	if w.cur != nil && len(w.cur.in) == cap(w.cur.in) {
+	if w.cur != nil && len(w.cur.room()) > 0 {
+		return w.cur, nil
+	}
+	b := <-w.free
+	if b == nil {
+		b = newBlock()
+	}
+	b.buf = b.buf[:0]
+	if w.cur != nil && w.count%pointEvery != 0 {
+		b.buf = append(b.buf, w.cur.buf[len(w.cur.buf)-window:]...)
+	}
+	b.start = len(b.buf)
+	if w.cur != nil {
 		if w.queue == nil {
 			w.start()
 		}
 		w.submit(w.cur)
-		w.cur = nil
 	}
-	if w.cur == nil {
-		w.cur = <-w.blocks
-		if w.cur.in == nil {
-			w.cur.in = make([]byte, 0, BlockSize)
-		}
-	}
-	return w.cur, nil
+	w.cur = b
+	w.count++
+	return b, nil
 }
 
 func (w *Writer) submit(b *block) {
@@ -162,9 +191,9 @@ func (w *Writer) submit(b *block) {
 }
 
 func (w *Writer) start() {
-	w.work = make(chan *block, cap(w.blocks))
-	w.queue = make(chan *block, cap(w.blocks))
-	for i := range w.idle {
+	w.work = make(chan *block, cap(w.free))
+	w.queue = make(chan *block, cap(w.free))
+	for i := range w.encoders {
 		w.running.Go(func() {
 			for b := range w.work {
 				w.compress(b, i)
@@ -176,7 +205,7 @@ func (w *Writer) start() {
 		for b := range w.queue {
 			<-b.done
 			w.emit(b)
-			w.release(b)
+			w.free <- b
 		}
 	})
 }
@@ -192,22 +221,20 @@ func (w *Writer) compress(b *block, worker int) {
 	if w.err() != nil {
 		return
 	}
-	if w.idle[worker] == nil {
-		w.idle[worker] = newEncoder()
+	if w.encoders[worker] == nil {
+		w.encoders[worker] = newEncoder()
 	}
-	out, err := w.idle[worker].encode(b.out[:0], b.in)
-	b.out = out
+	var err error
+	b.out, b.alone, err = w.encoders[worker].encode(b.out[:0], b.buf, b.start)
 	w.fail(err)
 }
 
 func (w *Writer) emit(b *block) {
-	w.offsets = append(w.offsets, w.written)
+	if b.alone {
+		w.points = append(w.points, Point{w.emitted, w.written})
+	}
 	w.write(b.out)
-}
-
-func (w *Writer) release(b *block) {
-	b.in = b.in[:0]
-	w.blocks <- b
+	w.emitted += int64(len(b.buf) - b.start)
 }
 
 func (w *Writer) write(p []byte) {

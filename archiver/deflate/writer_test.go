@@ -90,9 +90,10 @@ func TestTheStreamDoesNotDependOnTheCores(t *testing.T) {
 	}
 }
 
-func TestEveryBlockInflatesAlone(t *testing.T) {
-	data := make([]byte, 4*BlockSize+1234)
+func TestTheStreamInflatesFromEveryPoint(t *testing.T) {
+	data := make([]byte, 70*BlockSize+1234)
 	_, _ = rand.NewChaCha8([32]byte{4}).Read(data[:2*BlockSize])
+	copy(data[30*BlockSize:], bytes.Repeat([]byte("a line that comes again\n"), 400000))
 	var out bytes.Buffer
 	w := NewWriter(&out)
 	if _, err := w.Write(data); err != nil {
@@ -101,14 +102,14 @@ func TestEveryBlockInflatesAlone(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(w.Offsets()); got != 5 {
-		t.Fatalf("%d offsets, want 5", got)
+	points := w.Points()
+	if len(points) < 3 || points[0] != (Point{}) || points[1].In != BlockSize || points[len(points)-1].In != 64*BlockSize {
+		t.Fatalf("got %v", points)
 	}
-	for i, off := range w.Offsets() {
-		want := data[i*BlockSize:]
-		got, err := io.ReadAll(flate.NewReader(bytes.NewReader(out.Bytes()[off:])))
-		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("the stream from block %d on: %v", i, err)
+	for _, p := range points {
+		got, err := io.ReadAll(flate.NewReader(bytes.NewReader(out.Bytes()[p.Out:])))
+		if err != nil || !bytes.Equal(got, data[p.In:]) {
+			t.Errorf("from %v on: %v", p, err)
 		}
 	}
 }
