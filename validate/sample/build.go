@@ -95,9 +95,8 @@ func (b *builder) assign(specs []Spec) error {
 			if err != nil {
 				return err
 			}
-			path := b.args[i].Name
-			if reason := parseType(b.args[i].Type).check(s.value, path); reason != "" {
-				return b.mismatch("%s", reason)
+			if reason := parseType(b.args[i].Type).check(s.value, clip(b.args[i].Name, 100)); reason != "" {
+				return b.mismatch("%s; give %s with the model's own shapes", reason, b.example(b.args[i]))
 			}
 			b.inputs[i] = input{true, s.value, "--sample"}
 		}

@@ -105,7 +105,7 @@ func TestSamplesThatDoNotFitForwardAreRefused(t *testing.T) {
 		"twice by base name":  {[]string{"x.1:int=1", "x:int=2"}, []string{"x.1: int", "y: int"}, Settings{}, `there are two samples for "x"`},
 		"ambiguous base name": {[]string{"x:int=1"}, []string{"x.1: int", "x.2: int"}, Settings{}, `it has 2 arguments "x"`},
 		"tensor for list":     {[]string{"float32[3]"}, []string{"images: List[Tensor]"}, Settings{}, "images takes List[Tensor], but float32[3] is a tensor"},
-		"list for tensor":     {[]string{"[float32[3]]"}, []string{"x: Tensor"}, Settings{}, "x takes Tensor, but [float32[3]] is a list"},
+		"list for tensor":     {[]string{"[float32[3]]"}, []string{"x: Tensor"}, Settings{}, "x takes Tensor, but [float32[3]] is a list; give --sample 'x:float32[1,3,224,224]'"},
 		"none for tensor":     {[]string{"none"}, []string{"x: Tensor"}, Settings{}, "x takes Tensor, but none is None"},
 		"int for float":       {[]string{"int=1"}, []string{"x: float"}, Settings{}, "x takes float, but int=1 is an int"},
 		"bool for number":     {[]string{"bool=true"}, []string{"x: number"}, Settings{}, "x takes number, but bool=true is a bool"},
@@ -145,6 +145,7 @@ func TestWithoutASampleTheErrorSaysHowToGiveOne(t *testing.T) {
 		"a handler of our own":    {[]string{"x: Tensor"}, Settings{VisionHandler: "my_handler.py"}, []string{"'x:float32"}},
 		"another built-in":        {[]string{"x: Tensor"}, Settings{VisionHandler: "text_classifier"}, []string{"'x:float32"}},
 		"lists, tuples and words": {[]string{"a: List[Tensor]", "b: Tuple[float, bool]", "c: Dict[int, str]"}, Settings{}, []string{"'a:[float32[3,224,224]]'", "'b:(float=0.5, bool=true)'", "'c:{1: str=text}'"}},
+		"a union without None":    {[]string{"x: Union[Tensor, int]"}, Settings{}, []string{"'x:float32[1,3,224,224]'"}},
 		"a name out of grammar":   {[]string{"größe: Tensor"}, Settings{}, []string{"--sample 'float32[1,3,224,224]'"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,6 +159,19 @@ func TestWithoutASampleTheErrorSaysHowToGiveOne(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestErrorsStayShortWhateverTheModelDeclares(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	wide := "Tuple[" + strings.Repeat("int, ", 800) + "int]"
+	args := arguments(slices.Repeat([]string{long + ": " + wide, "a: " + long, "b: " + long + " = " + long}, 100)...)
+	_, none := Build(nil, args, Settings{}, 0)
+	_, mismatch := Build(parseAll(t, "none"), args, Settings{}, 0)
+	for _, err := range []error{none, mismatch} {
+		if err == nil || len(err.Error()) > 20_000 {
+			t.Errorf("a message of %d bytes", len(err.Error()))
+		}
 	}
 }
 
@@ -230,6 +244,7 @@ func TestSamplesAreDerived(t *testing.T) {
 		"a detector":             {[]string{"images: List[Tensor]", "targets: Optional[List[Dict[str, Tensor]]] = None"}, vision("object_detector"), []string{"images:[float32[3,224,224]=random]"}, "the built-in object_detector"},
 		"a traced detector":      {[]string{"x: Tensor"}, vision("object_detector"), []string{"x:float32[1,3,224,224]=random"}, "the built-in object_detector"},
 		"an optional without":    {[]string{"x: Optional[Tensor]"}, Settings{}, []string{"x:none"}, "its type Optional[Tensor]"},
+		"an optional union":      {[]string{"x: Union[Tensor, NoneType]"}, Settings{}, []string{"x:none"}, "its type Union[Tensor, NoneType]"},
 		"nothing to give":        {[]string{"x: int = 1"}, Settings{}, nil, ""},
 		"no arguments":           {nil, Settings{}, nil, ""},
 	} {

@@ -66,13 +66,19 @@ func tokensOf(name string, length int64) node {
 	return node{kind: protocol.Tensor, dtype: "int64", dims: dims, source: defaultSource(name, "int64", dims)}
 }
 
+// maxHelp is the length at which the list of examples ends.
+const maxHelp = 2000
+
 // missing is the error for arguments that have no sample.
 func (b *builder) missing(args []protocol.Argument, given bool) error {
-	var flags []string
-	for _, arg := range args[:min(len(args), 20)] {
-		flags = append(flags, b.example(arg))
+	help := "give"
+	for _, arg := range args {
+		if help += " " + b.example(arg); len(help) > maxHelp {
+			help += " …"
+			break
+		}
 	}
-	help := "give " + strings.Join(flags, " ") + " with the model's own shapes"
+	help += " with the model's own shapes"
 	if given {
 		return b.mismatch("%q has no sample; %s", args[0].Name, help)
 	}
@@ -98,7 +104,7 @@ func (b *builder) example(arg protocol.Argument) string {
 		}
 		s.value = tokensOf(arg.Name, length)
 	}
-	return flag(s.String())
+	return clip(flag(s.String()), maxHelp)
 }
 
 func exampleOf(t annotation) node {

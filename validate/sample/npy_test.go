@@ -138,6 +138,9 @@ open("odd.bfloat16", "wb").write(torch.from_numpy(odd).to(torch.bfloat16).view(t
 open("odd.float64", "wb").write(odd.astype("<f8").tobytes())
 numpy.save("halves.npy", numpy.arange(0x7c00, dtype=numpy.uint16).view("f2"))
 open("halves.float32", "wb").write(numpy.arange(0x7c00, dtype=numpy.uint16).view("f2").astype("<f4").tobytes())
+wide = (numpy.random.RandomState(1).randn(40, 30) * 1e30)
+numpy.save("wide.npy", numpy.asfortranarray(wide.astype(">f8")))
+open("wide.float32", "wb").write(wide.astype("<f4").tobytes("C"))
 numpy.save("scalar.npy", numpy.float32(1))
 numpy.save("none.npy", numpy.zeros((0, 4), "<i8"))
 `
@@ -161,6 +164,7 @@ func TestArraysOfNumPyAreReadAsNumPyMeansThem(t *testing.T) {
 	for _, dtype := range []string{"float16", "bfloat16", "float64"} {
 		checkSame(t, "odd."+dtype, dtype+"=@odd.npy")
 	}
+	checkSame(t, "wide.float32", "float32[40,30]=@wide.npy")
 	checkSame(t, "halves.float32", "float32=@halves.npy")
 	for text, want := range map[string]string{
 		"@scalar.npy":           "x:float32[]=@scalar.npy",

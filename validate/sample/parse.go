@@ -11,6 +11,7 @@ import (
 
 const (
 	maxText  = 64 << 10 // bytes of one sample's text
+	maxName  = 1000     // bytes of an argument's name
 	maxDepth = 16       // lists, tuples and dicts within each other
 	maxRank  = 64       // dimensions of a tensor
 	maxBytes = 4 << 30  // of all tensors of a sample
@@ -149,7 +150,7 @@ func (p *parser) name() string {
 
 // validName tells whether the grammar can spell name.
 func validName(name string) bool {
-	return name != "" && isWord(name[0]) && !isDigit(name[0]) && !strings.ContainsFunc(name, func(r rune) bool {
+	return name != "" && len(name) <= maxName && isWord(name[0]) && !isDigit(name[0]) && !strings.ContainsFunc(name, func(r rune) bool {
 		return r >= utf8.RuneSelf || !isName(byte(r))
 	})
 }

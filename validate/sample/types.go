@@ -130,7 +130,7 @@ var plainTypes = map[string][]protocol.Kind{
 }
 
 func (t annotation) mismatch(n node, path string) string {
-	return fmt.Sprintf("%s takes %s, but %s is %s", path, t, clip(n.String(), 100), kindNames[n.kind])
+	return fmt.Sprintf("%s takes %s, but %s is %s", path, clip(t.String(), 200), clip(n.String(), 100), kindNames[n.kind])
 }
 
 var kindNames = map[protocol.Kind]string{
@@ -153,7 +153,7 @@ func (t annotation) checkItems(n node, path string, kind protocol.Kind) string {
 		return t.mismatch(n, path)
 	}
 	if kind == protocol.Tuple && len(n.items) != len(t.args) {
-		return fmt.Sprintf("%s takes %s, but the sample has %d items", path, t, len(n.items))
+		return fmt.Sprintf("%s takes %s, but the sample has %d items", path, clip(t.String(), 200), len(n.items))
 	}
 	for i, item := range n.items {
 		if reason := t.args[min(i, len(t.args)-1)].check(item, fmt.Sprintf("%s[%d]", path, i)); reason != "" {
