@@ -8,9 +8,7 @@ package manifest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -53,7 +51,7 @@ type Manifest struct {
 type Model struct {
 	ModelName        string          `json:"modelName,omitempty"`
 	SerializedFile   string          `json:"serializedFile,omitempty"`
-	Handler          string          `json:"handler,omitempty"`
+	Handler          string          `json:"handler"` // "" is the server's default_service_handler
 	ModelFile        string          `json:"modelFile,omitempty"`
 	ModelVersion     string          `json:"modelVersion,omitempty"`
 	Extensions       json.RawMessage `json:"extensions,omitempty"`
@@ -66,6 +64,7 @@ func CreatedOn(t time.Time) string { return t.Format(createdOnLayout) }
 
 // Encode returns m as torch-model-archiver writes it: no final newline, and
 // every character beyond printable ASCII escaped, as Python's json.dumps does.
+// Strings must be valid UTF-8.
 func (m *Manifest) Encode() ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -93,25 +92,4 @@ func escapeASCII(in []byte) []byte {
 		in = in[n:]
 	}
 	return out
-}
-
-// Decode reads a manifest of at most MaxSize bytes. Unknown keys are ignored,
-// as TorchServe ignores them; a value of the wrong type, a missing or null
-// model, or anything after the JSON object is an error.
-func Decode(r io.Reader) (*Manifest, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("read manifest: %w", err)
-	}
-	if len(data) > MaxSize {
-		return nil, fmt.Errorf("manifest is larger than %d bytes", MaxSize)
-	}
-	m := new(Manifest)
-	if err := json.Unmarshal(data, m); err != nil {
-		return nil, fmt.Errorf("manifest is not valid JSON: %w", err)
-	}
-	if m.Model == nil {
-		return nil, errors.New(`manifest has no "model"`)
-	}
-	return m, nil
 }
