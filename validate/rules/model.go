@@ -6,6 +6,7 @@ const (
 	ModelTruncated      = "model-truncated"
 	ModelHTML           = "model-html"
 	ModelLFSPointer     = "model-lfs-pointer"
+	ModelDamaged        = "model-damaged"
 	ModelChecksum       = "model-checksum"
 	ModelNotTorchScript = "model-not-torchscript"
 	ModelKind           = "model-kind"
@@ -36,6 +37,12 @@ var modelRules = []Rule{
 		Summary:  "the serialized file is a Git LFS pointer",
 		Example:  `"traced_model.pt" is a Git LFS pointer, not the model that it points to`,
 		Preempts: "PytorchStreamReader failed reading zip archive: not a ZIP archive",
+	},
+	{
+		ID: ModelDamaged, Severity: Error,
+		Summary:  "the serialized file contradicts itself",
+		Example:  `"traced_model.pt" is a zip file: its central directory points outside of the file`,
+		Preempts: "PytorchStreamReader failed reading zip archive: invalid header or archive is corrupted",
 	},
 	{
 		ID: ModelChecksum, Severity: Error,

@@ -1,0 +1,131 @@
+// Package cli is the command line of go-model-archiver: flags, sub-commands,
+// exit codes. It is the only package that prints.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"go-model-archiver/archiver"
+)
+
+const (
+	name = "go-model-archiver"
+	// Version is this program's own version; --version is the model's.
+	Version = "0.1.0"
+)
+
+// Main runs the command line args, whose first is the program's name, and
+// returns the exit code.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	app := newApp(stdout, stderr)
+	args, err := prepare(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, args)
+	}
+	printError(ctx, stderr, err)
+	return exitCode(ctx, err)
+}
+
+func newApp(stdout, stderr io.Writer) *cli.App {
+	app := &cli.App{
+		Name:                      name,
+		Usage:                     "load-test a model and pack it for TorchServe",
+		CustomAppHelpTemplate:     helpText(packFlags()),
+		Flags:                     packFlags(),
+		HideVersion:               true,
+		DisableSliceFlagSeparator: true,
+		EnableBashCompletion:      true,
+		Writer:                    stdout,
+		ErrWriter:                 stderr,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              asUsageError,
+		Action:                    pack,
+	}
+	app.Commands = []*cli.Command{versionCommand(), completionCommand()}
+	for _, c := range app.Commands {
+		c.OnUsageError = asUsageError
+	}
+	return app
+}
+
+// prepare normalises the arguments of the root command; those of
+// sub-commands are urfave/cli's own.
+func prepare(app *cli.App, args []string) ([]string, error) {
+	if len(args) < 2 {
+		return args, usagef("the following arguments are required: --model-name, --handler, -v/--version")
+	}
+	if isCommand(app, args[1]) || args[len(args)-1] == "--generate-bash-completion" {
+		return args, nil
+	}
+	options := optionsOf(append(app.Flags, cli.HelpFlag), originalFlags)
+	out, err := normalise(args[1:], options)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(out, "--help") {
+		out = []string{"--help"}
+	}
+	return append(args[:1:1], out...), nil
+}
+
+func isCommand(app *cli.App, word string) bool {
+	return word == "help" || slices.ContainsFunc(app.Commands, func(c *cli.Command) bool { return c.HasName(word) })
+}
+
+// asUsageError keeps urfave/cli from printing its usage page.
+func asUsageError(_ *cli.Context, err error, _ bool) error {
+	return &usageError{strings.TrimSuffix(err.Error(), ".")}
+}
+
+// printError prints every error of a tree of joined ones on a line of its own,
+// but for those that the report's findings explain.
+func printError(ctx context.Context, w io.Writer, err error) {
+	if err == nil {
+		return
+	}
+	if s, ok := errors.AsType[*signalError](context.Cause(ctx)); ok {
+		fmt.Fprintf(w, "%s: %v; the destination is as it was\n", name, s)
+		return
+	}
+	for _, e := range flatten(err) {
+		if isRefusal(e) {
+			continue
+		}
+		if p, ok := errors.AsType[*archiver.Problem](e); ok {
+			printWithHint(w, p.Message, p.Hint)
+			continue
+		}
+		printWithHint(w, e.Error(), "")
+	}
+	if _, ok := errors.AsType[*usageError](err); ok {
+		fmt.Fprintf(w, "hint: see %s --help\n", name)
+	}
+}
+
+func printWithHint(w io.Writer, message, hint string) {
+	fmt.Fprintf(w, "%s: error: %s\n", name, message)
+	if hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", hint)
+	}
+}
+
+func flatten(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var out []error
+	for _, e := range joined.Unwrap() {
+		out = append(out, flatten(e)...)
+	}
+	return out
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+const helpHead = `go-model-archiver load-tests a TorchScript model in libtorch and packs it into
+an archive that TorchServe serves. It takes torch-model-archiver's flags.
+
+USAGE
+  go-model-archiver --model-name NAME --version VERSION --handler HANDLER [FLAG...]
+  go-model-archiver version | completion bash|zsh|fish | help
+
+EXAMPLE
+  go-model-archiver --model-name BERTSeqClassification_Torchscript --version 1.0 \
+    --serialized-file Transformer_model/traced_model.pt \
+    --handler ./Transformer_handler_generalized.py \
+    --extra-files "./setup_config.json,./Seq_classification_artifacts/index_to_name.json"
+
+  The model is loaded and run once on an input of the shape that setup_config.json
+  (max_length) asks for; only then is BERTSeqClassification_Torchscript.mar written.
+`
+
+const helpTail = `
+As with torch-model-archiver, --flag=value, unambiguous prefixes (--model-n),
+-v1.0 and -fv 1.0 work.
+
+EXIT CODES
+  0    done
+  1    failed: a missing file, a name clash, the archive exists, an I/O error
+  2    a mistake on the command line
+  3    the model or its files did not pass; no archive
+  4    the model could not be tested here (no worker; an operator, class, device or
+       kernel that this libtorch lacks); no archive
+  130, 143   stopped by SIGINT or SIGTERM; no archive
+`
+
+const (
+	helpWidth  = 82
+	helpIndent = 8
+)
+
+// helpText is the whole of --help: the flags in the order of their groups.
+func helpText(flags []cli.Flag) string {
+	var b strings.Builder
+	b.WriteString(helpHead)
+	group := ""
+	for _, f := range flags {
+		d := f.(cli.DocGenerationFlag)
+		if g := f.(cli.CategorizableFlag).GetCategory(); g != group {
+			group = g
+			fmt.Fprintf(&b, "\n%s\n", strings.ToUpper(g[:1])+g[1:])
+		}
+		placeholder, usage := unquote(d.GetUsage())
+		b.WriteString("  ")
+		for _, n := range f.Names()[1:] {
+			fmt.Fprintf(&b, "-%s, ", n)
+		}
+		fmt.Fprintf(&b, "--%s", f.Names()[0])
+		if placeholder != "" {
+			fmt.Fprintf(&b, " %s", placeholder)
+		}
+		b.WriteByte('\n')
+		wrap(&b, usage+defaultText(d))
+	}
+	b.WriteString(helpTail)
+	return b.String()
+}
+
+// unquote takes the placeholder out of a usage text, where urfave/cli has it
+// in backquotes.
+func unquote(usage string) (placeholder, text string) {
+	before, rest, ok := strings.Cut(usage, "`")
+	if !ok {
+		return "", usage
+	}
+	placeholder, after, _ := strings.Cut(rest, "`")
+	return placeholder, before + placeholder + after
+}
+
+func defaultText(d cli.DocGenerationFlag) string {
+	text := d.GetDefaultText()
+	if !d.TakesValue() || text == "" || text == "0" {
+		return ""
+	}
+	return " (default: " + strings.Trim(text, `"`) + ")"
+}
+
+func wrap(b *strings.Builder, text string) {
+	column := 0
+	for _, word := range strings.Fields(text) {
+		switch {
+		case column == 0:
+			b.WriteString(strings.Repeat(" ", helpIndent))
+			column = helpIndent
+		case column+1+len(word) > helpWidth:
+			b.WriteString("\n" + strings.Repeat(" ", helpIndent))
+			column = helpIndent
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	b.WriteByte('\n')
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/urfave/cli/v2"
+
+	"go-model-archiver/archiver"
+	"go-model-archiver/validate"
+	"go-model-archiver/validate/rules"
+)
+
+// packing is one run of the root command: what was asked, and the report.
+type packing struct {
+	*request
+	report *validate.Report
+	output *output
+}
+
+func pack(c *cli.Context) error {
+	r, err := parse(c)
+	if err != nil {
+		return err
+	}
+	out, err := newOutput(c.App.Writer, c.App.ErrWriter, r)
+	if err != nil {
+		return err
+	}
+	p := &packing{
+		request: r,
+		report:  validate.NewReport(validate.Tool{Name: name, Version: Version}),
+		output:  out,
+	}
+	return out.finish(p.report, p.run(c.Context))
+}
+
+func (p *packing) run(ctx context.Context) error {
+	plan, err := archiver.NewPlan(ctx, p.spec)
+	if err != nil {
+		return err
+	}
+	defer plan.Close()
+	p.add(planFindings(plan))
+	if p.dryRun {
+		p.report.Plan = planned(plan)
+		return nil
+	}
+	check, err := validate.NewCheck(subject(plan))
+	if err != nil {
+		return err
+	}
+	p.add(check.Findings)
+	if p.refusal() == nil {
+		err = p.testAndWrite(ctx, plan, check)
+	} else {
+		// Nothing will be written; the list of what is wrong is completed.
+		p.test(ctx, check)
+	}
+	if refusal := p.refusal(); refusal != nil && ctx.Err() == nil {
+		p.add(check.VerifyChecksums(ctx))
+		return errors.Join(refusal, withoutCause(err, refusal))
+	}
+	return err
+}
+
+// testAndWrite runs the load test while the archive is written to its
+// temporary file; when one of them fails, the other is stopped.
+func (p *packing) testAndWrite(ctx context.Context, plan *archiver.Plan, check *validate.Check) error {
+	testCtx, stopTest := context.WithCancel(ctx)
+	defer stopTest()
+	writeCtx, stopWrite := context.WithCancelCause(ctx)
+	defer stopWrite(nil)
+
+	shown := startProgress(p.output.stderr, p.request, plan)
+	defer shown.stop()
+	tested := make(chan struct{})
+	go func() {
+		defer close(tested)
+		p.test(testCtx, check)
+		shown.tested()
+		if refusal := p.refusal(); refusal != nil {
+			stopWrite(refusal)
+		}
+	}()
+
+	if sums := check.Checksums(); sums != nil {
+		plan.Serialized().Tee = sums
+	}
+	o := archiver.Options{SHA256: p.json || len(p.reports) > 0, Progress: shown.read}
+	result, err := archiver.Write(writeCtx, plan, o, func(ctx context.Context) error {
+		<-tested
+		p.add(check.ChecksumFindings(ctx))
+		return p.refusal()
+	})
+	if err != nil {
+		stopTest()
+		<-tested
+		return err
+	}
+	p.report.Archive = &validate.Archive{
+		Path: result.Path, Size: result.Size, SHA256: result.SHA256, Format: string(result.Format),
+	}
+	return nil
+}
+
+// test load-tests the model, or says that it is not to be.
+func (p *packing) test(ctx context.Context, check *validate.Check) {
+	result, findings := check.LoadTest(ctx, validate.LoadTestOptions{
+		Off: !p.loadTest, Samples: p.samples, Seed: p.seed, Timeout: p.timeout, Worker: p.worker,
+	})
+	p.report.LoadTest = result
+	if ctx.Err() == nil {
+		p.add(findings)
+	}
+}
+
+func (p *packing) add(findings []rules.Finding) { p.report.Add(p.ignore, findings...) }
+
+// refusal says why the archive must not be written, or nil.
+func (p *packing) refusal() error {
+	switch {
+	case p.report.Failed():
+		return errNotPassed
+	case p.report.Inconclusive():
+		return errInconclusive
+	}
+	return nil
+}
+
+// withoutCause is err, or nil where err only says that the refusal ended it.
+func withoutCause(err, refusal error) error {
+	if errors.Is(err, refusal) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"go-model-archiver/archiver"
+	"go-model-archiver/validate"
+	"go-model-archiver/validate/rules"
+)
+
+// noteRules maps what planning noted to the catalogue.
+var noteRules = map[archiver.NoteKind]string{
+	archiver.NoteDropped:         rules.EntryDropped,
+	archiver.NoteExcluded:        rules.EntryExcluded,
+	archiver.NoteLinks:           rules.LinksFollowed,
+	archiver.NoteNoMatch:         rules.WildcardNoMatch,
+	archiver.NoteExportPathMade:  rules.ExportPathCreated,
+	archiver.NoteOverwrite:       rules.Overwriting,
+	archiver.NoteNamePortability: rules.EntryPortability,
+}
+
+func planFindings(plan *archiver.Plan) []rules.Finding {
+	var out []rules.Finding
+	for _, n := range plan.Notes {
+		out = append(out, rules.New(noteRules[n.Kind], n.Path, n.Message, ""))
+	}
+	return out
+}
+
+func planned(plan *archiver.Plan) *validate.Plan {
+	p := &validate.Plan{Destination: plan.Destination}
+	for _, e := range plan.Entries {
+		p.Entries = append(p.Entries, validate.PlannedEntry{Name: e.Name, Source: e.Source, Size: e.Size})
+	}
+	return p
+}
+
+func subject(plan *archiver.Plan) validate.Subject {
+	s := validate.Subject{Manifest: plan.Manifest, ReadEntry: plan.ReadEntry}
+	if e := plan.Serialized(); e != nil {
+		s.Model, s.ModelSize, s.ModelPath = e.File(), e.Size, e.Source
+	}
+	return s
+}

@@ -1,0 +1,59 @@
+package validate
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"go-model-archiver/archiver"
+	"go-model-archiver/manifest"
+)
+
+// maxSmallFile bounds, in bytes, the settings and sources that checks read.
+const maxSmallFile = 4 << 20
+
+// setupConfig is the entry that older Hugging Face handlers read.
+const setupConfig = "setup_config.json"
+
+// Subject is a model with everything that stands around it.
+type Subject struct {
+	Manifest *manifest.Manifest
+	// Model is the serialized file, or nil; the caller keeps it open.
+	Model *os.File
+	// ModelSize is the file's size in bytes.
+	ModelSize int64
+	// ModelPath names the serialized file in messages.
+	ModelPath string
+	// ReadEntry returns the content of an entry of at most limit bytes, or
+	// fs.ErrNotExist.
+	ReadEntry func(name string, limit int64) ([]byte, error)
+}
+
+// read returns an entry's content, or nil where there is no such entry.
+func (s *Subject) read(name string) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	data, err := s.ReadEntry(name, maxSmallFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// handlerFile is the entry that holds the Python handler, without the
+// function that may follow a colon; a built-in handler has none.
+func (s *Subject) handlerFile() string {
+	file, _, _ := strings.Cut(s.Manifest.Model.Handler, ":")
+	if path.Ext(file) != ".py" {
+		file += ".py"
+	}
+	return file
+}
+
+// builtin says that TorchServe brings the handler: no entry holds it.
+func (s *Subject) builtin() bool {
+	return archiver.BuiltinHandler(s.Manifest.Runtime, s.Manifest.Model.Handler)
+}
