@@ -151,7 +151,11 @@ func (w *walker) afterKeyword(item span) int {
 	return item.start
 }
 
+// join makes a dotted name, of a bounded length however deep the nesting.
 func join(outer, name string) string {
+	if len(outer) > maxPath {
+		outer = "…"
+	}
 	if outer == "" || name == "" {
 		return outer + name
 	}

@@ -1,5 +1,10 @@
 package pysource
 
+import (
+	"bytes"
+	"strings"
+)
+
 // Bounds of what is kept of one call or chain.
 const (
 	maxPath = 256
@@ -121,7 +126,7 @@ func (w *walker) chained(start, base int, read *Read, store bool, p place) {
 		w.assign(w.assigned, a)
 		w.assigned = nil
 	}
-	if string(value) == "sys.modules" {
+	if bytes.HasPrefix(value, []byte("sys.modules")) {
 		w.m.dynamic = true
 	}
 	w.path = w.path[:base]
@@ -177,6 +182,7 @@ func (w *walker) call(start, base, open int, p place) {
 	}
 	index := len(w.m.Calls)
 	w.m.Calls = append(w.m.Calls, c)
+	firstString := len(w.m.Strings)
 	p.call = index
 	for item := range w.split(open+1, int(w.tokens[open].match)) {
 		value := w.afterKeyword(item)
@@ -196,7 +202,7 @@ func (w *walker) call(start, base, open int, p place) {
 		w.walk(value, item.end, p)
 	}
 	w.m.Calls[index] = c
-	w.noteDynamic(c)
+	w.noteEffects(c, index, firstString)
 }
 
 // dottedArg is the argument if it is one dotted name, or else empty.
@@ -207,14 +213,22 @@ func (w *walker) dottedArg(item span) string {
 	return ""
 }
 
-// noteDynamic marks the module when a call may bind names of it unseen.
-func (w *walker) noteDynamic(c Call) {
+// noteEffects marks the module when a call may bind names of it unseen, and the
+// call when it opens a file for writing. The strings in its arguments start at
+// firstString.
+func (w *walker) noteEffects(c Call, index, firstString int) {
 	switch c.Callee {
 	case "exec", "globals":
 		w.m.dynamic = true
 	case "setattr", "vars", "locals":
 		if c.Class == "" && c.Function == "" {
 			w.m.dynamic = true
+		}
+	case "open":
+		for _, s := range w.m.Strings[firstString:] {
+			if s.Call == index && len(s.Value) <= 3 && strings.ContainsAny(s.Value, "wax") {
+				w.m.writes[index] = true
+			}
 		}
 	}
 }

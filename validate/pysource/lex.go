@@ -10,7 +10,8 @@ import (
 // (Parser/lexer: MAXLEVEL and MAXINDENT).
 const (
 	maxSource  = 4 << 20
-	maxTokens  = 1 << 20
+	maxTokens  = 1 << 19
+	maxName    = 1 << 10
 	maxNesting = 200
 	maxIndent  = 100
 )
@@ -48,7 +49,7 @@ func lex(src []byte) ([]token, *SyntaxError) {
 	l.tokens = make([]token, 0, len(src)/5+8)
 	for l.err == nil && l.pos < len(src) {
 		if len(l.tokens) > maxTokens {
-			l.fail(l.line, "more than 1048576 tokens")
+			l.fail(l.line, "more than %d tokens", maxTokens)
 			break
 		}
 		l.next()
@@ -240,6 +241,10 @@ func (l *lexer) name() {
 	}
 	if l.pos < len(l.src) && (l.src[l.pos] == '"' || l.src[l.pos] == '\'') && isStringPrefix(l.src[start:l.pos]) {
 		l.str(start, l.pos)
+		return
+	}
+	if l.pos-start > maxName {
+		l.fail(l.line, "a name of more than %d bytes", maxName)
 		return
 	}
 	l.add(kindName, keywords[string(l.src[start:l.pos])], start, l.pos)

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// maxCharName is more than the longest name of a character in \N{…}.
+const maxCharName = 128
+
 func isStringPrefix(b []byte) bool {
 	if len(b) > 2 {
 		return false
@@ -66,10 +69,10 @@ func (l *lexer) skipEscaped() {
 // fstringText reads the literal text of the f-string or format spec on top of
 // the frames, up to the next field or its end, and then that.
 func (l *lexer) fstringText() {
-	f := l.frames[len(l.frames)-1]
-	text := f
-	if f.spec {
-		text = l.frames[len(l.frames)-2]
+	top := len(l.frames) - 1
+	f, text := l.frames[top], l.frames[top]
+	for ; text.quote == nil; top-- {
+		text = l.frames[top-1]
 	}
 	start, line := l.pos, l.line
 	for l.pos < len(l.src) {
@@ -121,7 +124,7 @@ func (l *lexer) fstringEscape(raw bool) {
 		return
 	}
 	if !raw && bytes.HasPrefix(rest, []byte("N{")) {
-		if i := bytes.IndexAny(rest, "}\n\"'"); i >= 0 && rest[i] == '}' {
+		if i := bytes.IndexAny(rest[:min(len(rest), maxCharName)], "}\n\"'"); i >= 0 && rest[i] == '}' {
 			l.pos += 2 + i
 			return
 		}

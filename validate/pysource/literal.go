@@ -138,7 +138,7 @@ func appendUnescaped(value, body []byte, isBytes bool) []byte {
 		} else if c == '\n' {
 			// A joined line adds nothing.
 		} else if c == 'N' && !isBytes && len(rest) > 0 && rest[0] == '{' {
-			n = bytes.IndexByte(rest, '}') + 1
+			n = bytes.IndexByte(rest[:min(len(rest), maxCharName)], '}') + 1
 			value = utf8.AppendRune(value, utf8.RuneError)
 		} else if r, digits := numericEscape(body[i+1:], isBytes); digits > 0 {
 			n = digits - 1

@@ -47,6 +47,8 @@ type Module struct {
 	// touches; dynamic is set where names may come and go unseen.
 	deleted map[string]bool
 	dynamic bool
+	// writes has the indexes of open() calls that are not for reading.
+	writes map[int]bool
 }
 
 // Scope is where something stands.
@@ -194,7 +196,7 @@ type String struct {
 // Parse reads a source file of at most 4 MiB. It always returns a Module: with
 // an error, which is a *SyntaxError, one that is not Complete.
 func Parse(src []byte) (*Module, error) {
-	m := &Module{deleted: map[string]bool{}}
+	m := &Module{deleted: map[string]bool{}, writes: map[int]bool{}}
 	if len(src) > maxSource {
 		return m, syntaxErrorf(1, "the source is longer than 4 MiB")
 	}

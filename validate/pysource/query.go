@@ -77,14 +77,12 @@ func (m *Module) ServerClasses() (classes []Class, sure bool) {
 		at[c.Name] = len(classes)
 		classes = append(classes, c)
 	}
-	for _, c := range classes {
-		for _, b := range m.Names {
-			if b.Name == c.Name && b.Line > c.Line {
-				sure = false
-			}
+	for _, b := range m.Names {
+		if i, ok := at[b.Name]; ok && b.Line > classes[i].Line {
+			sure = false
 		}
 	}
-	return classes, sure && !m.assignsClass()
+	return classes, sure && !m.assignsClass(at)
 }
 
 func isDataclass(decorator string) bool {
@@ -93,104 +91,27 @@ func isDataclass(decorator string) bool {
 }
 
 // assignsClass tells whether a name of the module may get a class that no
-// class statement names.
-func (m *Module) assignsClass() bool {
-	for _, a := range m.Assignments {
+// class statement names: a second name for one of classes, or what a class
+// maker or a function of this file returns.
+func (m *Module) assignsClass(classes map[string]int) bool {
+	functions := map[string]bool{}
+	for _, f := range m.Functions {
+		functions[f.Name] = true
+	}
+	return slices.ContainsFunc(m.Assignments, func(a Assignment) bool {
 		if a.Class != "" || a.Function != "" || strings.Contains(a.Target, ".") {
-			continue
+			return false
 		}
 		callee, called := strings.CutSuffix(a.Value, "()")
-		name := lastElement(callee)
-		switch {
-		case called && slices.Contains(classMakers, name):
-			return true
-		case called && slices.ContainsFunc(m.Functions, func(f Function) bool { return f.Name == callee }):
-			return true
-		case !called && slices.ContainsFunc(m.Classes, func(c Class) bool { return c.Name == a.Value }):
-			return true
+		if called {
+			return functions[callee] || slices.Contains(classMakers, lastElement(callee))
 		}
-	}
-	return false
-}
-
-func lastElement(dotted string) string { return dotted[strings.LastIndexByte(dotted, '.')+1:] }
-
-// CallsTo lists the calls that may reach a qualified name such as
-// "torch.jit.load" or a builtin such as "open", through what the file's imports
-// and assignments call it. An alias counts wherever in the file it is made.
-func (m *Module) CallsTo(qualified string) []Call {
-	names := m.aliases()
-	return m.calls(func(callee string) bool { return names.mayBe(callee, qualified) })
-}
-
-// CallsMethod lists the calls of anything whose last element is that name, such
-// as "from_pretrained" for "AutoModel.from_pretrained", also where that was
-// assigned to another name first.
-func (m *Module) CallsMethod(name string) []Call {
-	names := m.aliases()
-	return m.calls(func(callee string) bool {
-		return slices.ContainsFunc(names.resolve(callee), func(q string) bool { return lastElement(q) == name })
+		_, again := classes[a.Value]
+		return again
 	})
 }
 
-func (m *Module) calls(match func(callee string) bool) []Call {
-	known := map[string]bool{}
-	var calls []Call
-	for _, c := range m.Calls {
-		matches, ok := known[c.Callee]
-		if !ok {
-			matches = match(c.Callee)
-			known[c.Callee] = matches
-		}
-		if matches {
-			calls = append(calls, c)
-		}
-	}
-	return calls
-}
-
-// ReadsOf lists the reads of string keys from an attribute or name such as
-// "model_yaml_config", whatever stands before it, and from what parts of it were
-// assigned to: after c = ctx.model_yaml_config["handler"], c["mode"] is a read
-// of "handler" and "mode".
-func (m *Module) ReadsOf(name string) []Read {
-	prefixes := map[string][][]Key{}
-	keys := func(base string) [][]Key {
-		if lastElement(base) == name {
-			return [][]Key{nil}
-		}
-		return prefixes[base]
-	}
-	// Each round follows the assignments one step further.
-	for range maxAliasSteps {
-		grown := false
-		for _, a := range m.Assignments {
-			for _, prefix := range keys(a.Value) {
-				if lastElement(a.Target) == name || len(prefixes[a.Target]) >= maxAliases {
-					continue
-				}
-				full := slices.Concat(prefix, a.Keys)
-				if len(full) > maxAliasSteps || slices.ContainsFunc(prefixes[a.Target], func(k []Key) bool { return slices.Equal(k, full) }) {
-					continue
-				}
-				prefixes[a.Target] = append(prefixes[a.Target], full)
-				grown = true
-			}
-		}
-		if !grown {
-			break
-		}
-	}
-	var reads []Read
-	for _, r := range m.Reads {
-		for _, prefix := range keys(r.Base) {
-			found := r
-			found.Keys = slices.Concat(prefix, r.Keys)
-			reads = append(reads, found)
-		}
-	}
-	return reads
-}
+func lastElement(dotted string) string { return dotted[strings.LastIndexByte(dotted, '.')+1:] }
 
 // Mentions lists the strings, docstrings excepted, whose last path element is
 // that file name: "setup_config.json" is mentioned by
@@ -212,11 +133,16 @@ func (m *Module) Mentions(file string) []String {
 // open() is called.
 func (m *Module) Opens(file string) Answer {
 	mentions := m.Mentions(file)
-	for _, s := range mentions {
-		for i := s.Call; i >= 0; i = m.Calls[i].In {
-			if m.readsFile(i) && !s.Conditional {
+	for _, s := range mentions[:min(len(mentions), maxAliases)] {
+		call := s.Call
+		for range maxAliasSteps {
+			if call < 0 {
+				break
+			}
+			if m.readsFile(call) && !s.Conditional {
 				return Yes
 			}
+			call = m.Calls[call].In
 		}
 		if m.opensVariable(s) {
 			return Yes
@@ -230,12 +156,8 @@ func (m *Module) Opens(file string) Answer {
 
 // readsFile tells whether a call is an unguarded open() for reading.
 func (m *Module) readsFile(i int) bool {
-	if c := m.Calls[i]; c.Callee != "open" || c.Conditional {
-		return false
-	}
-	return !slices.ContainsFunc(m.Strings, func(s String) bool {
-		return s.Call == i && len(s.Value) <= 3 && strings.ContainsAny(s.Value, "wax")
-	})
+	c := m.Calls[i]
+	return c.Callee == "open" && !c.Conditional && !m.writes[i]
 }
 
 // opensVariable tells whether the string was assigned, by itself or through

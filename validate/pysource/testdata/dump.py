@@ -219,7 +219,9 @@ class Visitor(ast.NodeVisitor):
         self.call = kept
 
     def string(self, node, value, is_bytes, is_format):
-        if UNKNOWN.search(value) or not self.formatted and NAMED.search(self.file.segment(node)):
+        literal = "" if self.formatted else self.file.segment(node)
+        named = NAMED.search(literal) and not re.match("[uUfF]?[rR]", literal)
+        if not is_bytes and (named or UNKNOWN.search(value)):
             value = None
         else:
             value = value[:60]
