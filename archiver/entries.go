@@ -84,6 +84,9 @@ func (e *Entry) keepOpen() error {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
+	if !info.Mode().IsRegular() {
+		return errors.Join(ErrSourceChanged, f.Close())
+	}
 	*e = *newEntry(e.Role, e.Name, e.Source, info)
 	e.file = f
 	return nil

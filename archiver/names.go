@@ -23,6 +23,9 @@ var nameRules = []struct {
 		return strings.HasSuffix(e, ".") || strings.HasSuffix(e, " ")
 	}},
 	{"Windows reserves the name for a device", reservedName},
+	{"TorchServe cannot unpack a name beyond ASCII where its locale is not UTF-8", func(e string) bool {
+		return strings.ContainsFunc(e, func(r rune) bool { return r > 0x7f })
+	}},
 }
 
 // reservedName says whether Windows takes element for a device, whatever

@@ -18,13 +18,13 @@ func TestNamesThatOtherSystemsCannotUnpackAreNoted(t *testing.T) {
 		"con":           `name-portability: Windows reserves the name`,
 		"sub/Aux.h/x":   `name-portability: Windows reserves the name`,
 		"com1.tar.gz":   `name-portability: Windows reserves the name`,
-		"LPT³":          `name-portability: Windows reserves the name`,
+		"LPT1":          `name-portability: Windows reserves the name`,
 		"nul .txt":      `name-portability: Windows reserves the name`,
 		long:            `name-portability: too long for Windows`,
 		"mar-inf/x":     "",
 		"com10":         "",
 		"console.txt":   "",
-		"größe-名.txt":   "",
+		"größe-名.txt":   `name-portability: TorchServe cannot unpack a name beyond ASCII`,
 		"...three.dots": "",
 	} {
 		inTree(t, map[string]string{"ex/" + name: ""})
@@ -40,14 +40,20 @@ func TestNamesThatOtherSystemsCannotUnpackAreNoted(t *testing.T) {
 
 func TestNamesThatDifferOnlyByCaseAreNoted(t *testing.T) {
 	inTree(t, map[string]string{
-		"ex/a/README": "", "ex/a/readme": "", "ex/a/Readme": "", "ex/Ärger": "", "ex/ärger": "", "ex/plain": "",
+		"ex/a/README": "", "ex/a/readme": "", "ex/a/Readme": "", "ex/Vocab.txt": "", "ex/vocab.txt": "", "ex/plain": "",
 	})
 	wantNotes(t, mustPlan(t, extras("ex")),
-		`name-portability: names differ only by case: "a/README", "a/Readme", "a/readme", "Ärger", "ärger"`)
+		`name-portability: names differ only by case: "Vocab.txt", "vocab.txt", "a/README", "a/Readme", "a/readme"`)
 
 	inTree(t, map[string]string{"ex/mar-inf/manifest.json": ""})
 	wantNotes(t, mustPlan(t, extras("ex")),
 		`name-portability: names differ only by case: "MAR-INF/MANIFEST.json", "mar-inf/manifest.json"`)
+}
+
+func TestNamesThatDifferOnlyByTheCaseOfAnyAlphabet(t *testing.T) {
+	inTree(t, map[string]string{"ex/Ärger": "", "ex/ärger": "", "ex/COM¹": ""})
+	wantNotes(t, mustPlan(t, extras("ex")), "name-portability: Windows reserves", "name-portability: beyond ASCII",
+		`name-portability: names differ only by case: "Ärger", "ärger"`)
 }
 
 func TestManyBadNamesMakeOneNote(t *testing.T) {

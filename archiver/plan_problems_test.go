@@ -214,6 +214,29 @@ func TestASourceThatChangesAfterPlanningIsFoundWhenItIsOpened(t *testing.T) {
 	}
 }
 
+func TestARefusedPlanLeavesNoFileOpen(t *testing.T) {
+	inTree(t, map[string]string{"m.pt": "weights", "caf\xe9.pt": ""})
+	for _, s := range []Spec{
+		packing(func(s *Spec) { s.SerializedFile, s.ExtraFiles = "m.pt", "nothing" }),
+		packing(func(s *Spec) { s.SerializedFile = "caf\xe9.pt" }),
+	} {
+		before := openDescriptors(t)
+		mustFail(t, s)
+		if after := openDescriptors(t); after != before {
+			t.Errorf("%d descriptors, before it were %d", after, before)
+		}
+	}
+}
+
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
 func TestAFifoInTheFilesPlaceDoesNotBlock(t *testing.T) {
 	inTree(t, map[string]string{"a.txt": "a"})
 	p := mustPlan(t, packing(func(s *Spec) { s.ExtraFiles = "a.txt" }))
