@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 )
 
 // syncers bounds the files that are open because their fsync is under way.
@@ -33,9 +34,7 @@ func writeFolder(s *transfer, p *Plan, d *target, result *Result, gate func(cont
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	for _, e := range p.Entries {
-		result.Size += e.Size
-	}
+	result.Size = totalSize(p.Entries)
 	if err := fillFolder(s, p, t.path); err != nil {
 		return err
 	}
@@ -61,6 +60,7 @@ func fillFolder(s *transfer, p *Plan, folder string) (err error) {
 	var disk errgroup.Group
 	disk.SetLimit(syncers)
 	defer func() { err = errors.Join(err, disk.Wait()) }()
+	out := newOutput(nil)
 	for _, e := range p.Entries {
 		if err := root.MkdirAll(path.Dir(e.Name), 0o777); err != nil {
 			return err
@@ -69,7 +69,8 @@ func fillFolder(s *transfer, p *Plan, folder string) (err error) {
 		if err != nil {
 			return err
 		}
-		err = copyEntry(s, e, f)
+		out.reset(f)
+		err = copyEntry(s, e, out)
 		disk.Go(func() error { return errors.Join(f.Sync(), f.Close()) })
 		if err != nil {
 			return err
@@ -83,8 +84,7 @@ func fillFolder(s *transfer, p *Plan, folder string) (err error) {
 }
 
 // copyEntry writes one entry to a new file.
-func copyEntry(s *transfer, e *Entry, f *os.File) error {
-	out := newOutput(f)
+func copyEntry(s *transfer, e *Entry, out *output) error {
 	_, err := s.copy(e, func(r io.Reader) error {
 		_, err := out.ReadFrom(r)
 		return err
@@ -95,7 +95,7 @@ func copyEntry(s *transfer, e *Entry, f *os.File) error {
 	if err := out.flush(); err != nil {
 		return err
 	}
-	return f.Chmod(e.Mode.Perm())
+	return out.file.Chmod(e.Mode.Perm())
 }
 
 // finishFolders syncs the folders, deepest first, and dates and modes them
@@ -136,8 +136,8 @@ func foldersOf(entries []*Entry) []string {
 }
 
 // checkFolderMerge finds, before anything is touched, what would stop a merge half
-// way: files where folders are needed, folders where files are, and folders on
-// another file system.
+// way: files where folders are needed, folders where files are, and folders
+// that can't be written to or lie on another file system.
 func checkFolderMerge(d *target, entries []*Entry) error {
 	beside, err := os.Stat(d.folder())
 	if err != nil {
@@ -155,6 +155,8 @@ func checkFolderMerge(d *target, entries []*Entry) error {
 			return err
 		case !info.IsDir():
 			return fmt.Errorf("%q is a file, but a folder is needed there", full)
+		case unix.Faccessat(unix.AT_FDCWD, full, unix.W_OK|unix.X_OK, unix.AT_EACCESS) != nil:
+			return fmt.Errorf("%q: %w: files in it can't be replaced", full, fs.ErrPermission)
 		case !sameFileSystem(info, beside):
 			return fmt.Errorf("%q is on another file system than %q, so files can't be replaced in it in one step", full, d.folder())
 		}

@@ -25,6 +25,11 @@ func newOutput(f *os.File) *output {
 	return &output{file: f, buf: make([]byte, 0, bufferSize)}
 }
 
+// reset begins a new file; the last one's bytes must be flushed.
+func (o *output) reset(f *os.File) {
+	*o = output{file: f, buf: o.buf[:0]}
+}
+
 // offset is where the next byte goes.
 func (o *output) offset() int64 { return o.flushed + int64(len(o.buf)) }
 

@@ -142,17 +142,3 @@ func (d *target) keepMode(f *os.File) error {
 	keepOwner(f, d.old)
 	return f.Chmod(d.old.Mode().Perm())
 }
-
-// requireSpace fails if the target's file system surely can't take the
-// archive.
-func (d *target) requireSpace(p *Plan) error {
-	var need int64
-	for _, e := range p.Entries {
-		need += e.Size
-	}
-	free, ok := freeSpace(d.folder())
-	if !ok || free >= need {
-		return nil
-	}
-	return fmt.Errorf("not enough space in %q: %d bytes are needed, %d are free", d.folder(), need, free)
-}
