@@ -36,7 +36,7 @@ func (pl *planner) addSource(role Role, file, hint string) *Entry {
 		pl.problem(err, hint, "the %s %q %v", role, file, err)
 		return nil
 	}
-	if pl.own.isDestination(info) {
+	if pl.output.is(info) {
 		pl.problem(nil, "use another --export-path", "the %s %q is the archive to be written", role, file)
 		return nil
 	}

@@ -62,6 +62,10 @@ func (pl *planner) addPath(path string, matched bool) error {
 	if err := pl.visit(); err != nil {
 		return err
 	}
+	if matched && isTemp(filepath.Base(path)) {
+		pl.noteTemp(path)
+		return nil
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		if !pl.excluded(filepath.Base(path)) {
@@ -70,7 +74,7 @@ func (pl *planner) addPath(path string, matched bool) error {
 		}
 		return nil
 	}
-	if pl.own.isDestination(info) && (matched || !info.IsDir()) {
+	if pl.output.is(info) && (matched || !info.IsDir()) {
 		if matched {
 			pl.noteDestination(path)
 		} else {
@@ -84,16 +88,16 @@ func (pl *planner) addPath(path string, matched bool) error {
 		}
 		return pl.addFolder(path)
 	}
-	dir, err := os.Stat(filepath.Dir(path))
-	if err == nil && matched && pl.own.isTemp(dir, filepath.Base(path)) {
-		return nil
-	}
 	pl.addExtraFile(filepath.Base(path), path, info)
 	return nil
 }
 
 func (pl *planner) noteDestination(path string) {
 	pl.note(NoteDropped, path, "%q is left out: it is the archive to be written", path)
+}
+
+func (pl *planner) noteTemp(path string) {
+	pl.note(NoteDropped, path, "%q is left out: it is a temporary file of this or another run", path)
 }
 
 func (pl *planner) addExtraFile(name, path string, info fs.FileInfo) {

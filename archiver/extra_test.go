@@ -240,16 +240,14 @@ func TestFoldersThatLieTooDeepAreRefused(t *testing.T) {
 }
 
 func TestAnArchiveDoesNotHoldItself(t *testing.T) {
-	temp := ".m.mar.0123456789abcdef.tmp"
-	inTree(t, map[string]string{
-		"a.txt": "a", "m.mar": "the old one", temp: "a run", "sub/" + temp: "not a run's", ".m.mar.mine.tmp": "not a run's",
-	})
-	for _, list := range []string{".", "./*,.*,sub"} {
+	inTree(t, map[string]string{"a.txt": "a", "m.mar": "the old one", "sub/m.mar": "another"})
+	for _, list := range []string{".", "./*,sub/.."} {
 		p := mustPlan(t, packing(func(s *Spec) { s.ExtraFiles, s.Force, s.Exclude = list, true, []string{"sub"} }))
-		wantNotes(t, p, "overwrite: ", `dropped: is left out: it is the archive to be written`, "excluded: ")
+		wantNames(t, p, "a.txt")
 	}
 	p := mustPlan(t, packing(func(s *Spec) { s.ExtraFiles, s.Force = ".", true }))
-	wantNames(t, p, ".m.mar.mine.tmp", "a.txt", "sub/"+temp)
+	wantNames(t, p, "a.txt", "sub/m.mar")
+	wantNotes(t, p, "overwrite: ", `dropped: "m.mar" is left out: it is the archive to be written`)
 
 	for _, change := range []func(*Spec){
 		func(s *Spec) { s.ExtraFiles = "m.mar" },
@@ -257,6 +255,36 @@ func TestAnArchiveDoesNotHoldItself(t *testing.T) {
 	} {
 		err := mustFail(t, packing(func(s *Spec) { s.Force = true; change(s) }))
 		wantInError(t, err, "is the archive to be written")
+	}
+}
+
+func TestTheArchiveOfARunThatWasFasterIsNotPacked(t *testing.T) {
+	inTree(t, map[string]string{"a.txt": "a"})
+	pl := newPlanner(t.Context(), extras("."))
+	pl.checkDestination()
+	if err := os.WriteFile("m.mar", []byte("theirs"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := pl.addSources(); err != nil {
+		t.Fatal(err)
+	}
+	pl.finish()
+	wantNames(t, pl.plan, "a.txt")
+}
+
+func TestTemporaryFilesOfRunsAreNotPacked(t *testing.T) {
+	inTree(t, map[string]string{
+		".m.mar.0123456789abcdef.tmp": "", ".other.tar.gz.0123456789abcdef.tmp": "", ".m.0123456789abcdef.tmp/a.txt": "",
+		".m.mar.mine.tmp": "", "m.mar.0123456789abcdef.tmp": "", ".0123456789abcdef.tmp": "", ".tmp": "",
+	})
+	for _, list := range []string{".", "*,.*tmp"} {
+		p := mustPlan(t, extras(list))
+		wantNames(t, p, ".0123456789abcdef.tmp", ".m.mar.mine.tmp", ".tmp", "m.mar.0123456789abcdef.tmp")
+		wantNotes(t, p, "dropped: temporary file", "dropped: temporary file", "dropped: temporary file")
+	}
+	name := tempName("store/m.tar.gz")
+	if !isTemp(name[len("store/"):]) {
+		t.Errorf("%q is not known for a temporary name", name)
 	}
 }
 

@@ -28,8 +28,9 @@ type Plan struct {
 
 	// Handler is the entry of the handler's file; nil for a built-in one.
 	Handler *Entry
-	// HandlerFunction is what follows the colon of the handler: the name of a
-	// function or, for LSP, of a class; "" when there is none.
+	// HandlerFunction is what follows the first colon of the handler's last path
+	// element: the name of a function or, for LSP, of a class; "" when there is
+	// none.
 	HandlerFunction string
 }
 
@@ -45,7 +46,7 @@ type NoteKind string
 
 // The kinds of notes.
 const (
-	NoteDropped         NoteKind = "dropped"          // a hidden or empty folder
+	NoteDropped         NoteKind = "dropped"          // left out, see NewPlan
 	NoteExcluded        NoteKind = "excluded"         // by --exclude
 	NoteLinks           NoteKind = "links"            // links followed in a folder
 	NoteNoMatch         NoteKind = "no-match"         // a wildcard without a match
@@ -69,6 +70,10 @@ var modelNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_\-.]*$`)
 // an extra folder, to folders of that same folder, whose contents then stand
 // in the archive twice, as torch-model-archiver has it. Refused are links to
 // folders elsewhere, links to a folder that they are in, and dangling links.
+//
+// Left out with a note are sub-folders that are hidden, empty or a cache, the
+// manifest of an unpacked archive, and, where a folder or wildcard has them,
+// the destination itself and temporary files of Write.
 func NewPlan(ctx context.Context, spec Spec) (*Plan, error) {
 	pl := newPlanner(ctx, spec)
 	pl.checkValues()
@@ -105,7 +110,7 @@ type planner struct {
 	entries  map[string]*Entry
 	folders  map[string]*Entry // each folder of an entry's name, with its first entry
 	excludes []*exclude
-	own      ownFiles
+	output   outputPath
 	visited  int // entries of folders looked at
 	limit    int // of visited
 }

@@ -9,25 +9,28 @@ import (
 	"syscall"
 )
 
-// ownFiles tells the files of this run from its sources.
-type ownFiles struct {
-	destination fs.FileInfo // nil when there is none yet
-	tempFolder  fs.FileInfo // where Write makes temporary files; nil when it is still to be made
-	tempPrefix  string      // of their names
+// outputPath is what stands at the destination, links to it followed.
+type outputPath struct {
+	path string
+	old  fs.FileInfo // nil when there was nothing yet
 }
 
-// isDestination says whether info is the archive or folder to be written.
-func (o *ownFiles) isDestination(info fs.FileInfo) bool {
-	return o.destination != nil && os.SameFile(o.destination, info)
+// is says whether info, of a file or folder of that name, is the archive or
+// folder to be written. Another run may have made it a moment ago.
+func (o *outputPath) is(info fs.FileInfo) bool {
+	if info.Name() == filepath.Base(o.path) {
+		if now, err := os.Stat(o.path); err == nil && os.SameFile(now, info) {
+			return true
+		}
+	}
+	return o.old != nil && os.SameFile(o.old, info)
 }
 
-// isTemp says whether name, a file or folder in the folder dir, is one that
-// Write makes beside the destination, be it for this run or another.
-func (o *ownFiles) isTemp(dir fs.FileInfo, name string) bool {
-	digits, hasPrefix := strings.CutPrefix(name, o.tempPrefix)
-	digits, hasSuffix := strings.CutSuffix(digits, tempSuffix)
-	return hasPrefix && hasSuffix && isRandom(digits) &&
-		o.tempFolder != nil && os.SameFile(o.tempFolder, dir)
+// isTemp says whether Write, of this or another run, named the file or folder.
+func isTemp(name string) bool {
+	stem, ok := strings.CutSuffix(name, tempSuffix)
+	dot := strings.LastIndexByte(stem, '.')
+	return ok && dot > 0 && name[0] == '.' && isRandom(stem[dot+1:])
 }
 
 // checkDestination decides where the archive goes and whether it may.
@@ -63,16 +66,13 @@ func (pl *planner) missingExportPath() {
 // checkExisting looks at what stands at the destination.
 func (pl *planner) checkExisting() {
 	path, folder := pl.plan.Destination, pl.plan.Spec.Format == NoArchive
-	real, err := followLinks(path)
-	if err == nil {
-		pl.own.tempPrefix = tempPrefix(real)
-		pl.own.tempFolder, err = os.Stat(filepath.Dir(real))
-	}
+	target, err := followLinks(path)
 	if err != nil {
 		pl.problem(err, "", "the destination %q cannot be used: %v", path, cause(err))
 		return
 	}
-	info, err := os.Stat(real)
+	pl.output.path = target
+	info, err := os.Stat(target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return
@@ -92,5 +92,5 @@ func (pl *planner) checkExisting() {
 	default:
 		pl.note(NoteOverwrite, path, "%q is overwritten", path)
 	}
-	pl.own.destination = info
+	pl.output.old = info
 }

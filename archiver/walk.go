@@ -97,7 +97,8 @@ func (pl *planner) walkOne(f *folder, name string, d fs.DirEntry) (found bool, e
 	link := d.Type()&fs.ModeSymlink != 0
 	info, err := os.Stat(path)
 	switch {
-	case pl.own.isTemp(here.info, d.Name()):
+	case isTemp(d.Name()):
+		pl.noteTemp(source)
 		return true, nil
 	case err == nil && info.IsDir() && droppedFolder(d.Name()):
 		f.hidden = append(f.hidden, name)
@@ -108,7 +109,7 @@ func (pl *planner) walkOne(f *folder, name string, d fs.DirEntry) (found bool, e
 		err = missing(path, err)
 		pl.problem(err, "remove it, or exclude it", "%q in an extra folder %v", source, err)
 		return true, nil
-	case pl.own.isDestination(info):
+	case pl.output.is(info):
 		pl.noteDestination(source)
 		return true, nil
 	}
