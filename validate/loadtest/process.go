@@ -77,12 +77,16 @@ func launch(ctx context.Context, path string, model *os.File, l limits) (*proces
 	return p, nil
 }
 
-// supervise starts the worker and waits for its death. It holds its thread:
-// the kernel sends the parent-death signal when the thread that started a
-// child ends, not the process.
+// supervise starts the worker and waits for its death. It holds its thread to
+// the end: the kernel sends the parent-death signal when the thread that
+// started a child ends, not the process. The thread ends with it, because it
+// is confined.
 func (p *process) supervise(started chan<- error, memory uint64) {
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	if err := confineThread(); err != nil {
+		started <- err
+		return
+	}
 	if err := p.cmd.Start(); err != nil {
 		started <- err
 		return

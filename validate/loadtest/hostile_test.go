@@ -1,0 +1,151 @@
+package loadtest_test
+
+import (
+	"archive/zip"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go-model-archiver/internal/testtools"
+	"go-model-archiver/validate/loadtest"
+	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
+)
+
+func hostile(name string) string { return testtools.Testdata("hostile", name+".pt") }
+
+func TestAModelThatPrintsDoesNotDisturbTheProtocol(t *testing.T) {
+	t.Parallel()
+	result, findings := loadTest(t, hostile("prints"), []string{"float32[3]=ones"})
+	if len(findings) != 0 || len(result.Outputs) != 1 || *result.Outputs[0].Mean != 1 {
+		t.Errorf("findings %v, outputs %v", findings, result.Outputs)
+	}
+}
+
+func TestOutputsThatNobodyCanRead(t *testing.T) {
+	for name, words := range map[string]string{
+		"expands": "a copy of 1099511627776 elements",
+		"floods":  "output has more than 10000 elements",
+		"circles": "nested more than 64 deep",
+		"spikes":  "output has 1000 dimensions",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result, findings := loadTest(t, hostile(name), []string{"float32[3]=ones"})
+			if len(findings) != 1 || findings[0].Rule != rules.ForwardFailed || !strings.Contains(findings[0].Message, words) {
+				t.Errorf("findings %v, want %q", findings, words)
+			}
+			if result.Stage != protocol.StageOutput {
+				t.Errorf("ended in stage %s", result.Stage)
+			}
+		})
+	}
+}
+
+func TestAModelThatShoutsIsQuotedInMeasure(t *testing.T) {
+	t.Parallel()
+	result, findings := loadTest(t, hostile("shouts"), []string{"float32[3]=ones"})
+	if len(findings) != 1 || findings[0].Rule != rules.ForwardFailed {
+		t.Fatalf("findings %v", findings)
+	}
+	if m := findings[0].Message; len(m) > 1000 || strings.ContainsAny(m, "\x1b\a") || !strings.Contains(m, "spam spam") {
+		t.Errorf("%d bytes: %.200q", len(m), m)
+	}
+	if len(result.Error) > 64<<10 {
+		t.Errorf("kept %d bytes of libtorch's message", len(result.Error))
+	}
+}
+
+// Landlock holds these two back: whoever runs the tests may write there. To
+// aten::save a file that it cannot make is no error.
+func TestAModelCannotWriteFiles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "written")
+	result, findings := loadTest(t, hostile("saves"), []string{"float32[3]=ones", `path:str="` + path + `"`})
+	if _, err := os.Stat(path); err == nil || result.Stage != protocol.StageDone {
+		t.Errorf("stage %s, findings %v, file: %v", result.Stage, findings, err)
+	}
+}
+
+func TestAModelCannotChangeFiles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "precious")
+	if err := os.WriteFile(path, []byte("precious"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, findings := loadTest(t, hostile("maps"), []string{`path:str="` + path + `"`})
+	if !has(findings, rules.ForwardFailed) {
+		t.Errorf("findings %v", findings)
+	}
+	if text, err := os.ReadFile(path); string(text) != "precious" {
+		t.Errorf("the file now holds %q, %v", text, err)
+	}
+}
+
+// withCode copies the scripted model with other code for its forward.
+func withCode(t *testing.T, forward string) string {
+	t.Helper()
+	old, err := zip.OpenReader(testtools.Testdata("models", "scripted.pt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	path := filepath.Join(t.TempDir(), "model.pt")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	w := zip.NewWriter(file)
+	edited := false
+	for _, entry := range old.File {
+		r, err := entry.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := strings.Index(string(content), "def forward"); at >= 0 && strings.HasSuffix(entry.Name, "own.py") {
+			content, edited = []byte(string(content[:at])+forward), true
+		}
+		out, err := w.CreateHeader(&zip.FileHeader{Name: entry.Name, Method: zip.Store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Write(content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil || !edited {
+		t.Fatalf("edited %t, %v", edited, err)
+	}
+	return path
+}
+
+func TestCodeNestedSoDeepThatTheParserOverflows(t *testing.T) {
+	t.Parallel()
+	path := withCode(t, "def forward(self, x: Tensor) -> Tensor:\n    return "+strings.Repeat("-", 200_000)+"x\n")
+	result, findings := loadTest(t, path, []string{"float32[3]=ones"})
+	if len(findings) != 1 || findings[0].Rule != rules.WorkerCrashed || !strings.Contains(findings[0].Message, "loading the model") {
+		t.Errorf("stage %s, findings %v", result.Stage, findings)
+	}
+}
+
+func TestATraceThatTakesForeverToLoad(t *testing.T) {
+	t.Parallel()
+	path := withCode(t, "def forward(self, x: Tensor) -> Tensor:\n"+strings.Repeat("    x = torch.relu(x)\n", 100_000)+"    return x\n")
+	const timeout = 5 * time.Second
+	start := time.Now()
+	result, findings := loadTest(t, path, []string{"float32[3]=ones"}, func(c *loadtest.Config) { c.Timeout = timeout })
+	if took := time.Since(start); took > timeout+2*time.Second {
+		t.Errorf("took %s", took)
+	}
+	if len(findings) != 1 || findings[0].Rule != rules.LoadTestTimeout || result.Stage == protocol.StageDone {
+		t.Errorf("stage %s, findings %v", result.Stage, findings)
+	}
+}
