@@ -33,8 +33,8 @@ func (t *test) explain(f protocol.Failure) rules.Finding {
 }
 
 var fallbackHints = map[string]string{
-	rules.LoadFailed:    "load it in Python with torch.jit.load, in the server's version of torch; --verbose shows all of libtorch's message",
-	rules.ForwardFailed: "give the input that the model was made for with --sample; --verbose shows all of libtorch's message",
+	rules.LoadFailed:    "load it in Python with torch.jit.load, in the server's version of torch; all of libtorch's message is in the report of --json",
+	rules.ForwardFailed: "give the input that the model was made for with --sample; all of libtorch's message is in the report of --json",
 }
 
 // failed says which step failed, and on what.
@@ -103,7 +103,11 @@ var failing = []known{
 	},
 	{
 		regexp.MustCompile(`The expanded size of the tensor \((\d+)\) must match the existing size \((\d+)\)`),
-		"one side comes from the sample, the other is baked into the model by tracing: $1 and $2 do not fit", shapeHint,
+		"the sample asks for $1 where the model has $2, its number of positions or a length baked in by tracing", shapeHint,
+	},
+	{
+		regexp.MustCompile(`setStorage: sizes (\[[^\]]*\]).* are out of bounds for storage`),
+		"views of fixed sizes, $1 here, are baked into the model by tracing, and the sample is too short for them", shapeHint,
 	},
 	{
 		regexp.MustCompile(`index out of range in self`),
@@ -143,7 +147,12 @@ var failing = []known{
 		"the sample's shape does not fit the model", shapeHint,
 	},
 	{
-		regexp.MustCompile(`(?:index -?\d+ is out of bounds for dimension \d+ with size (\d+))`),
+		regexp.MustCompile(`index -?\d+ out of range for tensor of size \[[^\]]*\b0\b`),
+		"the model looks for something in the sample, such as the token that ends a text, and does not find it",
+		"give a sample that holds it: --sample '[NAME:]int64[1,LENGTH]=@FILE.npy' with the ids of a real text",
+	},
+	{
+		regexp.MustCompile(`index -?\d+ is out of bounds for dimension \d+ with size (\d+)`),
 		"the model indexes a dimension of size $1 beyond its end", shapeHint,
 	},
 	{

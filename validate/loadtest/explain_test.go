@@ -89,7 +89,7 @@ func TestExplain(t *testing.T) {
 			[]string{`fails on input_ids int64[1,200], attention_mask int64[1,200] (from max_length 200 in "setup_config.json")`,
 				`libtorch says "The size of tensor a (64) must match the size of tensor b (80) at non-singleton dimension 1"`, "64 and 80 do not fit", "max_length"}},
 		{forward, interpreted("RuntimeError: The expanded size of the tensor (200) must match the existing size (150) at non-singleton dimension 1.  Target sizes: [1, 200]."), rules.ForwardFailed,
-			[]string{"200 and 150 do not fit"}},
+			[]string{"asks for 200 where the model has 150"}},
 		{forward, interpreted("IndexError: index out of range in self"), rules.ForwardFailed,
 			[]string{`says "IndexError: index out of range in self"`, "longer than the model has positions", "lower max_length"}},
 		{forward, "forward() is missing value for argument 'attention_mask'. Declaration: forward(…)" + frames, rules.ForwardFailed, []string{"wants a value for attention_mask"}},
