@@ -27,7 +27,8 @@ test:
 	scripts/test
 
 lint:
-	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	@changed=$$(find . -name '*.go' -not -path './build/*' -exec gofmt -l {} +); \
+	test -z "$$changed" || { echo "gofmt would change:" $$changed; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 

@@ -66,43 +66,54 @@ type Report struct {
 	// Error is what stopped the run where no rule did: a missing file, a name
 	// clash, a full disk.
 	Error string `json:"error,omitempty"`
+
+	ignore []string
+	strict bool
 }
 
-// NewReport returns a report of nothing checked yet.
-func NewReport(tool Tool) *Report {
+// NewReport returns a report of nothing checked yet. Findings whose rule is in
+// ignore, which may hold "*", will be marked as ignored; strict lets warnings
+// fail as errors do.
+func NewReport(tool Tool, ignore []string, strict bool) *Report {
 	return &Report{
 		SchemaVersion: SchemaVersion,
 		Tool:          tool,
 		Verdict:       NotChecked,
 		Findings:      []rules.Finding{},
 		LoadTest:      loadtest.NotRun(),
+		ignore:        ignore,
+		strict:        strict,
 	}
 }
 
-// Add adds findings; those whose rule is in ignore, which may hold "*", are
-// marked as ignored.
-func (r *Report) Add(ignore []string, findings ...rules.Finding) {
+// Add adds findings.
+func (r *Report) Add(findings ...rules.Finding) {
 	for _, f := range findings {
-		f.Ignored = slices.Contains(ignore, "*") || slices.Contains(ignore, f.Rule)
+		f.Ignored = slices.Contains(r.ignore, "*") || slices.Contains(r.ignore, f.Rule)
 		r.Findings = append(r.Findings, f)
 	}
 }
 
 // Failed says that an error stands that is not ignored.
-func (r *Report) Failed() bool { return r.has(false) }
+func (r *Report) Failed() bool {
+	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return r.Stands(f) && !inconclusive(f) })
+}
 
 // Inconclusive says that a required check could not be run here and that this
 // is not ignored.
-func (r *Report) Inconclusive() bool { return r.has(true) }
+func (r *Report) Inconclusive() bool {
+	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool { return r.Stands(f) && inconclusive(f) })
+}
 
-func (r *Report) has(inconclusive bool) bool {
-	return slices.ContainsFunc(r.Findings, func(f rules.Finding) bool {
-		if f.Ignored || f.Severity != rules.Error {
-			return false
-		}
-		rule, _ := rules.Lookup(f.Rule)
-		return rule.Inconclusive == inconclusive
-	})
+// Stands says that a finding stops the archive: an error, or a warning where
+// the report is strict, that is not ignored.
+func (r *Report) Stands(f rules.Finding) bool {
+	return !f.Ignored && (f.Severity == rules.Error || r.strict && f.Severity == rules.Warning)
+}
+
+func inconclusive(f rules.Finding) bool {
+	rule, _ := rules.Lookup(f.Rule)
+	return rule.Inconclusive
 }
 
 // Conclude sets the verdict from the findings and the load test.

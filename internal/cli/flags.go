@@ -23,7 +23,7 @@ var originalFlags = []string{
 }
 
 func packFlags() []cli.Flag {
-	return []cli.Flag{
+	flags := []cli.Flag{
 		&cli.StringFlag{Name: "model-name", Category: groupRequired, Usage: "`NAME` of the model; the archive is NAME.mar, NAME.tar.gz or the folder NAME"},
 		&cli.StringFlag{Name: "version", Aliases: []string{"v"}, Category: groupRequired, Usage: "`VERSION` of the model, such as 1.0"},
 		&cli.StringFlag{Name: "handler", Category: groupRequired, Usage: "a built-in `HANDLER` such as image_classifier, or file.py, or file.py:function"},
@@ -37,22 +37,34 @@ func packFlags() []cli.Flag {
 		&cli.StringFlag{Name: "export-path", Category: groupOutput, DefaultText: "the working directory", Usage: "`FOLDER` that the archive goes to"},
 		&cli.StringFlag{Name: "archive-format", Category: groupOutput, Value: "default", Usage: "`FORMAT`: default (deflated .mar), zip-store, tgz or no-archive"},
 		&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, Category: groupOutput, Usage: "replace an existing archive"},
+	}
+	flags = append(flags, loadTestFlags()...)
+	flags = append(flags, reportFlags()...)
+	return append(flags,
+		&cli.BoolFlag{Name: "dry-run", Category: groupPacking, Usage: "print what would be archived; test and write nothing"},
+		&cli.StringSliceFlag{Name: "exclude", Category: groupPacking, Usage: "leave out entries that match `GLOB`, such as optimizer.pt; may be repeated"},
+		&cli.BoolFlag{Name: "reproducible", Category: groupPacking, Usage: "the same bytes on every run, dated SOURCE_DATE_EPOCH or 1980-01-01"},
+	)
+}
 
+func loadTestFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringFlag{Name: "load-test", Category: groupTest, Value: "on", Usage: "load TorchScript in libtorch and run its forward before archiving: `on|off`"},
 		&cli.StringSliceFlag{Name: "sample", Category: groupTest, Usage: "`SPEC` of an input of forward, once per argument: [NAME:]DTYPE[DIMS][=SOURCE], such as 'input_ids:int64[1,150]' or 'float32[1,3,224,224]=random'; SOURCE is zeros, ones, arange, random, randint(LOW,HIGH) or @FILE.npy. Also lists, tuples, dicts and scalars: '[int64[3], int64[5]]', 'int=3', 'none'"},
 		&cli.Int64Flag{Name: "seed", Category: groupTest, Usage: "`NUMBER` that fixes the sample's random values"},
 		&cli.DurationFlag{Name: "timeout", Category: groupTest, Value: 120 * time.Second, Usage: "`TIME` that the load test may take"},
 		&cli.StringFlag{Name: "worker", Category: groupTest, Usage: "`PATH` of go-model-archiver-libtorch", DefaultText: "$GO_MODEL_ARCHIVER_WORKER, then beside this program, then in PATH"},
+	}
+}
 
+func reportFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.BoolFlag{Name: "json", Category: groupReport, Usage: "print the report as JSON on stdout"},
 		&cli.StringSliceFlag{Name: "report", Category: groupReport, Usage: "write the report to `FILE` (.json); may be repeated"},
 		&cli.StringSliceFlag{Name: "ignore", Category: groupReport, Usage: "let findings of `RULE` pass, '*' for all; may be repeated"},
+		&cli.BoolFlag{Name: "strict", Category: groupReport, Usage: "let warnings fail too"},
 		&cli.BoolFlag{Name: "quiet", Category: groupReport, Usage: "print errors only"},
 		&cli.BoolFlag{Name: "verbose", Category: groupReport, Usage: "print libtorch's own message in full too"},
 		&cli.StringFlag{Name: "progress", Category: groupReport, Value: "auto", Usage: "show the progress of long work on a terminal: `auto|none`"},
-
-		&cli.BoolFlag{Name: "dry-run", Category: groupPacking, Usage: "print what would be archived; test and write nothing"},
-		&cli.StringSliceFlag{Name: "exclude", Category: groupPacking, Usage: "leave out entries that match `GLOB`, such as optimizer.pt; may be repeated"},
-		&cli.BoolFlag{Name: "reproducible", Category: groupPacking, Usage: "the same bytes on every run, dated SOURCE_DATE_EPOCH or 1980-01-01"},
 	}
 }

@@ -14,15 +14,15 @@ import (
 // output is where a run's outcome goes.
 type output struct {
 	stdout, stderr io.Writer
-	request        *request
+	wishes         *wishes
 	files          []*os.File // of --report, in its order
 }
 
 // newOutput opens the report files, so that a path that can't be written is
 // an error before any work. Their old content stays until finish.
-func newOutput(stdout, stderr io.Writer, r *request) (*output, error) {
-	o := &output{stdout: stdout, stderr: stderr, request: r}
-	for _, path := range r.reports {
+func newOutput(stdout, stderr io.Writer, w *wishes) (*output, error) {
+	o := &output{stdout: stdout, stderr: stderr, wishes: w}
+	for _, path := range w.reports {
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 		if err != nil {
 			o.close()
@@ -48,28 +48,26 @@ func (o *output) finish(r *validate.Report, err error) error {
 	if err != nil && !isRefusal(err) {
 		r.Error = err.Error()
 	}
-	report.Findings(o.stderr, name, r.Findings, o.shown)
-	if o.request.verbose && r.LoadTest.Error != "" {
+	// People see every finding, but for --quiet and --json, where stderr has
+	// only those that stop the archive.
+	report.Findings(o.stderr, name, r.Findings, func(f rules.Finding) bool {
+		return r.Stands(f) || !o.wishes.quiet && !o.wishes.json
+	})
+	if o.wishes.verbose && r.LoadTest.Error != "" {
 		fmt.Fprintf(o.stderr, "libtorch's own message:\n%s\n", r.LoadTest.Error)
 	}
 	var printed error
-	if err == nil || isRefusal(err) || o.request.json {
+	if err == nil || isRefusal(err) || o.wishes.json {
 		printed = o.print(r)
 	}
 	return errors.Join(err, printed, o.write(r), o.close())
 }
 
-// shown: people see every finding, but for --quiet and --json, where stderr
-// has the errors alone.
-func (o *output) shown(f rules.Finding) bool {
-	return f.Severity == rules.Error && !f.Ignored || !o.request.quiet && !o.request.json
-}
-
 func (o *output) print(r *validate.Report) error {
 	switch {
-	case o.request.json:
+	case o.wishes.json:
 		return report.JSON(o.stdout, r)
-	case o.request.quiet && r.Plan == nil:
+	case o.wishes.quiet && r.Plan == nil:
 		return nil
 	default:
 		return report.Text(o.stdout, r)
@@ -78,7 +76,7 @@ func (o *output) print(r *validate.Report) error {
 
 func (o *output) write(r *validate.Report) error {
 	for i, f := range o.files {
-		form, err := report.For(o.request.reports[i])
+		form, err := report.For(o.wishes.reports[i])
 		if err != nil {
 			return err
 		}
@@ -96,4 +94,8 @@ func (o *output) write(r *validate.Report) error {
 func isDevice(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && !info.Mode().IsRegular()
+}
+
+func (w *wishes) newReport() *validate.Report {
+	return validate.NewReport(validate.Tool{Name: name, Version: Version}, w.ignore, w.strict)
 }

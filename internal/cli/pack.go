@@ -19,17 +19,17 @@ type packing struct {
 }
 
 func pack(c *cli.Context) error {
-	r, err := parse(c)
+	r, err := parsePack(c)
 	if err != nil {
 		return err
 	}
-	out, err := newOutput(c.App.Writer, c.App.ErrWriter, r)
+	out, err := newOutput(c.App.Writer, c.App.ErrWriter, &r.wishes)
 	if err != nil {
 		return err
 	}
 	p := &packing{
 		request: r,
-		report:  validate.NewReport(validate.Tool{Name: name, Version: Version}),
+		report:  r.newReport(),
 		output:  out,
 	}
 	return out.finish(p.report, p.run(c.Context))
@@ -72,7 +72,7 @@ func (p *packing) testAndWrite(ctx context.Context, plan *archiver.Plan, check *
 	writeCtx, stopWrite := context.WithCancelCause(ctx)
 	defer stopWrite(nil)
 
-	shown := startProgress(p.output.stderr, p.request, plan)
+	shown := startProgress(p.output.stderr, &p.wishes, plan)
 	defer shown.stop()
 	tested := make(chan struct{})
 	go func() {
@@ -106,16 +106,14 @@ func (p *packing) testAndWrite(ctx context.Context, plan *archiver.Plan, check *
 
 // test load-tests the model, or says that it is not to be.
 func (p *packing) test(ctx context.Context, check *validate.Check) {
-	result, findings := check.LoadTest(ctx, validate.LoadTestOptions{
-		Off: !p.loadTest, Samples: p.samples, Seed: p.seed, Timeout: p.timeout, Worker: p.worker,
-	})
+	result, findings := check.LoadTest(ctx, p.loadTest)
 	p.report.LoadTest = result
 	if ctx.Err() == nil {
 		p.add(findings)
 	}
 }
 
-func (p *packing) add(findings []rules.Finding) { p.report.Add(p.ignore, findings...) }
+func (p *packing) add(findings []rules.Finding) { p.report.Add(findings...) }
 
 // refusal says why the archive must not be written, or nil.
 func (p *packing) refusal() error {

@@ -23,9 +23,9 @@ type progress struct {
 }
 
 // startProgress returns nil where w is no terminal or the user wants none.
-func startProgress(w io.Writer, r *request, plan *archiver.Plan) *progress {
+func startProgress(w io.Writer, wishes *wishes, plan *archiver.Plan) *progress {
 	f, ok := w.(*os.File)
-	if !ok || !r.progress || r.quiet || !term.IsTerminal(int(f.Fd())) {
+	if !ok || !wishes.progress || wishes.quiet || !term.IsTerminal(int(f.Fd())) {
 		return nil
 	}
 	var total int64
@@ -40,10 +40,10 @@ func startProgress(w io.Writer, r *request, plan *archiver.Plan) *progress {
 		mpb.AppendDecorators(
 			decor.CountersKibiByte("% .1f of % .1f "), decor.AverageSpeed(decor.SizeB1024(0), "% .1f "),
 			decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
-	if r.loadTest && plan.Serialized() != nil {
+	if !wishes.loadTest.Off && plan.Serialized() != nil {
 		p.test = p.display.AddSpinner(1, mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name("load test ")),
-			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO), decor.Name(" of at most "+r.timeout.String())))
+			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO), decor.Name(" of at most "+wishes.loadTest.Timeout.String())))
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"os"
 	"path"
 	"slices"
@@ -13,45 +14,56 @@ import (
 	"go-model-archiver/archiver"
 	"go-model-archiver/internal/report"
 	"go-model-archiver/manifest"
+	"go-model-archiver/validate"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/sample"
 )
 
-// request is a checked command line.
+// request is the checked command line of packing.
 type request struct {
-	spec     archiver.Spec
-	loadTest bool
-	samples  []sample.Spec
-	seed     int64
-	timeout  time.Duration
-	worker   string
+	wishes
+	spec   archiver.Spec
+	dryRun bool
+}
+
+// wishes are what packing and validating have in common: how to load-test and
+// how to report.
+type wishes struct {
+	loadTest validate.LoadTestOptions
 	ignore   []string
+	strict   bool
 	reports  []string
 	json     bool
 	quiet    bool
 	verbose  bool
 	progress bool
-	dryRun   bool
 }
 
-// parse turns flags into a request; whatever is wrong with them is a
+// parsePack turns flags into a request; whatever is wrong with them is a
 // usageError.
-func parse(c *cli.Context) (*request, error) {
+func parsePack(c *cli.Context) (*request, error) {
 	if err := required(c, "model-name", "handler", "version"); err != nil {
 		return nil, err
 	}
-	runtimes, formats := manifest.Runtimes(), archiver.Formats()
-	for _, err := range []error{
-		choice(c, "runtime", runtimes),
-		choice(c, "archive-format", formats),
-		choice(c, "load-test", []string{"on", "off"}),
-		choice(c, "progress", []string{"auto", "none"}),
-	} {
-		if err != nil {
-			return nil, err
+	if err := cmp.Or(choice(c, "runtime", manifest.Runtimes()), choice(c, "archive-format", archiver.Formats())); err != nil {
+		return nil, err
+	}
+	for _, p := range c.StringSlice("exclude") {
+		if _, err := path.Match(p, ""); err != nil {
+			return nil, usagef("argument --exclude: %q is not a pattern: %v", p, err)
 		}
 	}
-	r := &request{
+	epoch, err := epoch(c.Bool("reproducible"))
+	if err != nil {
+		return nil, err
+	}
+	w, err := parseWishes(c)
+	if err != nil {
+		return nil, err
+	}
+	return &request{
+		wishes: *w,
+		dryRun: c.Bool("dry-run"),
 		spec: archiver.Spec{
 			ModelName:        c.String("model-name"),
 			Version:          c.String("version"),
@@ -66,51 +78,51 @@ func parse(c *cli.Context) (*request, error) {
 			RequirementsFile: c.String("requirements-file"),
 			ConfigFile:       c.String("config-file"),
 			Exclude:          c.StringSlice("exclude"),
+			Epoch:            epoch,
 		},
-		loadTest: c.String("load-test") == "on",
-		seed:     c.Int64("seed"),
-		timeout:  c.Duration("timeout"),
-		worker:   c.String("worker"),
+	}, nil
+}
+
+func parseWishes(c *cli.Context) (*wishes, error) {
+	if err := cmp.Or(choice(c, "load-test", []string{"on", "off"}), choice(c, "progress", []string{"auto", "none"})); err != nil {
+		return nil, err
+	}
+	w := &wishes{
+		loadTest: validate.LoadTestOptions{
+			Off:     c.String("load-test") == "off",
+			Seed:    c.Int64("seed"),
+			Timeout: c.Duration("timeout"),
+			Worker:  c.String("worker"),
+		},
 		ignore:   c.StringSlice("ignore"),
+		strict:   c.Bool("strict"),
 		reports:  c.StringSlice("report"),
 		json:     c.Bool("json"),
 		quiet:    c.Bool("quiet"),
 		verbose:  c.Bool("verbose"),
 		progress: c.String("progress") == "auto",
-		dryRun:   c.Bool("dry-run"),
 	}
-	return r, r.check(c)
-}
-
-func (r *request) check(c *cli.Context) error {
-	if r.timeout <= 0 {
-		return usagef("argument --timeout: %v is no time to run in; give one such as 120s", r.timeout)
+	if w.loadTest.Timeout <= 0 {
+		return nil, usagef("argument --timeout: %v is no time to run in; give one such as 120s", w.loadTest.Timeout)
 	}
 	for _, text := range c.StringSlice("sample") {
 		s, err := sample.Parse(text)
 		if err != nil {
-			return usagef("argument --sample: %v", err)
+			return nil, usagef("argument --sample: %v", err)
 		}
-		r.samples = append(r.samples, s)
+		w.loadTest.Samples = append(w.loadTest.Samples, s)
 	}
-	for _, id := range r.ignore {
+	for _, id := range w.ignore {
 		if _, known := rules.Lookup(id); !known && id != "*" {
-			return usagef("argument --ignore: there is no rule %q; a finding names its rule in brackets", id)
+			return nil, usagef("argument --ignore: there is no rule %q; a finding names its rule in brackets", id)
 		}
 	}
-	for _, p := range r.spec.Exclude {
-		if _, err := path.Match(p, ""); err != nil {
-			return usagef("argument --exclude: %q is not a pattern: %v", p, err)
-		}
-	}
-	for _, file := range r.reports {
+	for _, file := range w.reports {
 		if _, err := report.For(file); err != nil {
-			return usagef("argument --report: %v", err)
+			return nil, usagef("argument --report: %v", err)
 		}
 	}
-	epoch, err := epoch(c.Bool("reproducible"))
-	r.spec.Epoch = epoch
-	return err
+	return w, nil
 }
 
 func required(c *cli.Context, names ...string) error {
