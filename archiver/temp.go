@@ -29,12 +29,15 @@ type temp struct {
 	committed bool
 }
 
+// errSwept says that another run took a new folder for a dead one's.
+var errSwept = errors.New("swept before it was locked")
+
 // newTemp makes an empty, locked file or folder beside path.
 func newTemp(path string, create func(string) (*os.File, error)) (*temp, error) {
 	for range 1000 {
 		name := tempName(path)
 		f, err := create(name)
-		if errors.Is(err, fs.ErrExist) {
+		if errors.Is(err, fs.ErrExist) || errors.Is(err, errSwept) {
 			continue
 		}
 		if err != nil {
@@ -73,7 +76,11 @@ func createFolder(name string) (*os.File, error) {
 	if err := os.Mkdir(name, 0o777); err != nil {
 		return nil, err
 	}
-	return os.Open(name)
+	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errSwept
+	}
+	return f, err
 }
 
 // close removes what was not committed and lets the lock go.
