@@ -76,8 +76,6 @@ func kind(m fs.FileMode) string {
 		return "a socket"
 	case m&fs.ModeDevice != 0:
 		return "a device"
-	case m&fs.ModeSymlink != 0:
-		return "a link"
 	case m.IsRegular():
 		return "a file"
 	}
