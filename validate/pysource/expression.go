@@ -217,6 +217,10 @@ func (w *walker) dottedArg(item span) string {
 // call when it opens a file for writing. The strings in its arguments start at
 // firstString.
 func (w *walker) noteEffects(c Call, index, firstString int) {
+	if lastElement(c.Callee) == "_convert_" {
+		// This method of Enum puts the names of a module into classes.
+		w.m.dynamic = true
+	}
 	switch c.Callee {
 	case "exec", "globals":
 		w.m.dynamic = true

@@ -1,6 +1,7 @@
 package pysource
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -38,7 +39,9 @@ func (m *Module) Defines(name string) Answer {
 			}
 		}
 	}
-	if bound || m.deleted[name] || !m.Complete || m.dynamic || m.importsAll() || m.binds("__getattr__") {
+	// Python itself adds names such as __annotations__.
+	special := strings.HasPrefix(name, "__") && strings.HasSuffix(name, "__")
+	if bound || special || m.deleted[name] || !m.Complete || m.dynamic || m.importsAll() || m.binds("__getattr__") {
 		return CannotTell
 	}
 	return No
@@ -64,7 +67,7 @@ var classMakers = []string{
 // (ts/utils/util.py, list_classes_from_module). sure is false where more or
 // fewer may be found when the file runs.
 func (m *Module) ServerClasses() (classes []Class, sure bool) {
-	sure = m.Complete && !m.dynamic
+	sure = m.Complete && !m.dynamic && !m.importsAll()
 	at := map[string]int{}
 	for _, c := range m.Classes {
 		if c.Conditional || len(c.Decorators) > 0 && !slices.ContainsFunc(c.Decorators, isDataclass) || m.deleted[c.Name] {
@@ -91,23 +94,30 @@ func isDataclass(decorator string) bool {
 }
 
 // assignsClass tells whether a name of the module may get a class that no
-// class statement names: a second name for one of classes, or what a class
-// maker or a function of this file returns.
+// class statement names: a second name for one of classes, what a class maker
+// or a function of this file returns, or another module's class that is given
+// this one's name.
 func (m *Module) assignsClass(classes map[string]int) bool {
-	functions := map[string]bool{}
+	makers := map[string]bool{}
 	for _, f := range m.Functions {
-		functions[f.Name] = true
+		makers[f.Name] = true
+	}
+	table := m.aliases()
+	for _, name := range classMakers {
+		maps.Copy(makers, table.methodNames(name))
 	}
 	return slices.ContainsFunc(m.Assignments, func(a Assignment) bool {
-		if a.Class != "" || a.Function != "" || strings.Contains(a.Target, ".") {
+		if a.Class != "" || a.Function != "" {
 			return false
 		}
-		callee, called := strings.CutSuffix(a.Value, "()")
-		if called {
-			return functions[callee] || slices.Contains(classMakers, lastElement(callee))
+		if attribute := lastElement(a.Target); attribute != a.Target {
+			return attribute == "__module__"
+		}
+		if callee, called := strings.CutSuffix(a.Value, "()"); called {
+			return makers[callee] || slices.Contains(classMakers, lastElement(callee))
 		}
 		_, again := classes[a.Value]
-		return again
+		return again || a.Target == "__name__"
 	})
 }
 

@@ -74,7 +74,9 @@ func TestServerClasses(t *testing.T) {
 	}{
 		{"", 0, true},
 		{"from a import B, C", 0, true},
-		{"from a import *", 0, true},
+		{"from a import *", 0, false},
+		{handler + "from collections import namedtuple as n\nP = n('P', 'x')", 1, false},
+		{handler + "Other.__module__ = __name__", 1, false},
 		{handler, 1, true},
 		{handler + "class E(Enum): X = 1", 2, true},
 		{handler + "@dataclass(frozen=True)\nclass E: x: int", 2, true},

@@ -68,9 +68,9 @@ func declaredEncoding(text []byte) (name string, line int) {
 func encodingFamily(name string) string {
 	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	switch {
-	case name == "utf-8", strings.HasPrefix(name, "utf-8-"), name == "utf8", name == "ascii", name == "us-ascii":
+	case name == "utf-8", strings.HasPrefix(name, "utf-8-"), name == "utf8", name == "utf", name == "u8", name == "ascii", name == "us-ascii":
 		return "utf-8"
-	case name == "latin-1", name == "iso-8859-1", name == "iso-latin-1", name == "latin1",
+	case name == "latin-1", name == "iso-8859-1", name == "iso-latin-1", name == "latin1", name == "latin",
 		strings.HasPrefix(name, "latin-1-"), strings.HasPrefix(name, "iso-8859-1-"), strings.HasPrefix(name, "iso-latin-1-"):
 		return "latin-1"
 	}
