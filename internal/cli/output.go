@@ -4,7 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
 
 	"go-model-archiver/internal/report"
 	"go-model-archiver/validate"
@@ -15,30 +19,31 @@ import (
 type output struct {
 	stdout, stderr io.Writer
 	wishes         *wishes
-	files          []*os.File // of --report, in its order
 }
 
-// newOutput opens the report files, so that a path that can't be written is
-// an error before any work. Their old content stays until finish.
+// newOutput makes a report path that can't be written an error before any
+// work. Nothing is created yet: the file may lie in a folder to be archived.
 func newOutput(stdout, stderr io.Writer, w *wishes) (*output, error) {
-	o := &output{stdout: stdout, stderr: stderr, wishes: w}
 	for _, path := range w.reports {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
-		if err != nil {
-			o.close()
-			return nil, fmt.Errorf("the report can't be written: %w", err)
+		if err := writable(path); err != nil {
+			return nil, fmt.Errorf("the report %q can't be written: %w", path, err)
 		}
-		o.files = append(o.files, f)
 	}
-	return o, nil
+	return &output{stdout: stdout, stderr: stderr, wishes: w}, nil
 }
 
-func (o *output) close() error {
-	var errs []error
-	for _, f := range o.files {
-		errs = append(errs, f.Close())
+func writable(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return err
+		}
+		return unix.Access(filepath.Dir(path), unix.W_OK)
 	}
-	return errors.Join(errs...)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // finish prints the report of a run that ended with err, and returns what the
@@ -60,7 +65,7 @@ func (o *output) finish(r *validate.Report, err error) error {
 	if err == nil || isRefusal(err) || o.wishes.json {
 		printed = o.print(r)
 	}
-	return errors.Join(err, printed, o.write(r), o.close())
+	return errors.Join(err, printed, o.write(r))
 }
 
 func (o *output) print(r *validate.Report) error {
@@ -75,25 +80,25 @@ func (o *output) print(r *validate.Report) error {
 }
 
 func (o *output) write(r *validate.Report) error {
-	for i, f := range o.files {
-		form, err := report.For(o.wishes.reports[i])
+	for _, path := range o.wishes.reports {
+		form, err := report.For(path)
 		if err != nil {
 			return err
 		}
-		if err := f.Truncate(0); err != nil && !isDevice(f) {
-			return fmt.Errorf("the report can't be written: %w", err)
-		}
-		if err := form(f, r); err != nil {
-			return fmt.Errorf("the report can't be written: %w", err)
+		if err := writeFile(path, func(w io.Writer) error { return form(w, r) }); err != nil {
+			return fmt.Errorf("the report %q can't be written: %w", path, err)
 		}
 	}
 	return nil
 }
 
-// isDevice is true of /dev/stdout and the like, which can't be truncated.
-func isDevice(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && !info.Mode().IsRegular()
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return write(f)
 }
 
 func (w *wishes) newReport() *validate.Report {
