@@ -15,7 +15,7 @@ func (m *machine) stepContainer(op byte) error {
 			}
 			items[i] = v
 		}
-		return m.pushSized(items, 24+16*len(items))
+		return m.pushTuple(items)
 	case opAppend:
 		v, err := m.pop()
 		if err != nil {
@@ -49,17 +49,28 @@ func (m *machine) stepContainer(op byte) error {
 		// The items still lie above what was pushed over the mark.
 		return m.setItems(items)
 	}
+	if op == opTuple {
+		return m.pushTuple(items)
+	}
 	if !m.keep {
 		return m.push(Unknown{})
 	}
 	items = slices.Clone(items)
-	switch op {
-	case opList:
+	if op == opList {
 		return m.pushSized(&List{Items: items}, 32+16*len(items))
-	case opFrozenSet:
-		return m.pushSized(&Set{Items: items}, 32+16*len(items))
 	}
-	return m.pushSized(Tuple(items), 24+16*len(items))
+	return m.pushSized(&Set{Items: items}, 32+16*len(items))
+}
+
+// pushTuple pushes a tuple of items that may still lie on the stack.
+func (m *machine) pushTuple(items []Value) error {
+	if !m.keep {
+		if a, ok := asAttribute(items); ok {
+			return m.pushName(a)
+		}
+		return m.push(Unknown{})
+	}
+	return m.pushSized(Tuple(slices.Clone(items)), 24+16*len(items))
 }
 
 // extend adds items to the list, set or object on top of the stack.

@@ -22,9 +22,9 @@ func (m *machine) stepLine(op byte) error {
 		if len(s) < 2 || s[0] != s[len(s)-1] || (s[0] != '\'' && s[0] != '"') {
 			return malformed("a string without quotes")
 		}
-		return m.pushName(unescape(s[1:len(s)-1], false))
+		return m.pushString(unescape(s[1:len(s)-1], false))
 	case opUnicode:
-		return m.pushName(unescape(s, true))
+		return m.pushString(unescape(s, true))
 	case opFloat:
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil {
@@ -52,16 +52,17 @@ var simpleEscapes = map[byte]byte{
 }
 
 // unescape decodes the escapes of a repr of bytes, or with raw those of
-// Python's raw-unicode-escape, which knows \u and \U only. What is no escape
-// stays.
+// Python's raw-unicode-escape, which knows \u and \U only and is Latin-1
+// otherwise. What is no escape stays.
 func unescape(s string, raw bool) string {
-	if !strings.Contains(s, `\`) {
-		return s
-	}
 	var out strings.Builder
 	for len(s) > 0 {
 		if s[0] != '\\' || len(s) == 1 {
-			out.WriteByte(s[0])
+			if raw {
+				out.WriteRune(rune(s[0]))
+			} else {
+				out.WriteByte(s[0])
+			}
 			s = s[1:]
 			continue
 		}

@@ -29,13 +29,16 @@ type machine struct {
 	keep bool
 	// budget is how many bytes the values may still take, about.
 	budget int64
-	// names is how many bytes the strings on the stack take, without keep.
-	names int64
-	// imported, called and referred, where set, are told of each import,
-	// call and persistent id, with the opcode's place.
+	// names is how many bytes the names on the stack have, without keep.
+	names int
+	// calls counts the calls of anything.
+	calls int
+	// getattrs is how often getattr came onto the stack, less the calls that
+	// got a known global's attribute.
+	getattrs int
+	// imported, where set, is told of each import with its opcode's place: a
+	// Global, or Unknown where only code could tell.
 	imported func(Value, int64)
-	called   func(Value, int64)
-	referred func(Value, int64)
 }
 
 func newMachine(src *source, budget int64, keep bool) *machine {
@@ -97,27 +100,56 @@ func (m *machine) pushSized(v Value, n int) error {
 	return m.push(v)
 }
 
-// pushName pushes a string, which may become the name of a global.
-func (m *machine) pushName(s string) error {
+// pushString pushes a string, which may become part of an import.
+func (m *machine) pushString(s string) error {
 	if m.keep {
 		return m.pushSized(s, 32+len(s))
 	}
-	if len(s) > maxName || m.names+int64(len(s)) > maxNames {
-		return m.push(Unknown{})
-	}
-	m.names += int64(len(s))
-	return m.push(s)
+	return m.pushName(s)
 }
 
-// release takes strings that leave the stack off the account.
+// pushName pushes, without keep, what may become part of an import, or Unknown
+// where it is too long or there is no room.
+func (m *machine) pushName(v Value) error {
+	n := nameSize(v)
+	if n > 3*maxName || m.names+n > maxNames {
+		return m.push(Unknown{})
+	}
+	m.names += n
+	if isGetattr(v) {
+		m.getattrs++
+	}
+	return m.push(v)
+}
+
+// pushAgain pushes a value that exists already.
+func (m *machine) pushAgain(v Value) error {
+	if m.keep {
+		return m.push(v)
+	}
+	return m.pushName(v)
+}
+
+// nameSize is how many bytes the names in a value have.
+func nameSize(v Value) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case Global:
+		return len(v.Module) + len(v.Name)
+	case attribute:
+		return len(v.Module) + len(v.Name)
+	}
+	return 0
+}
+
+// release takes names that leave the stack off the account.
 func (m *machine) release(values ...Value) {
 	if m.keep {
 		return
 	}
 	for _, v := range values {
-		if s, ok := v.(string); ok {
-			m.names -= int64(len(s))
-		}
+		m.names -= nameSize(v)
 	}
 }
 

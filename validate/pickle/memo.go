@@ -51,17 +51,12 @@ func (m *machine) put(index uint64) error {
 
 // putName memoizes what may become part of an import, as long as there is room.
 func (m *machine) putName(index uint64, v Value, had bool) error {
-	size := memoSize
-	switch v := v.(type) {
-	case string:
-		size += len(v)
-	case Global:
-		size += len(v.Module) + len(v.Name)
-	default:
+	size := nameSize(v)
+	if size == 0 {
 		delete(m.memo.values, index)
 		return nil
 	}
-	if m.charge(size) != nil {
+	if m.charge(memoSize+size) != nil {
 		if had {
 			delete(m.memo.values, index)
 		}
@@ -81,8 +76,5 @@ func (m *machine) get(index uint64) error {
 	default:
 		v = Unknown{}
 	}
-	if s, ok := v.(string); ok && !m.keep {
-		return m.pushName(s)
-	}
-	return m.push(v)
+	return m.pushAgain(v)
 }

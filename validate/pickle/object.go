@@ -19,14 +19,14 @@ func (m *machine) stepObject(op byte, at int64) error {
 		return m.stackGlobal(at)
 	case opExt1, opExt2, opExt4:
 		// A number that a program registered with copyreg: only it can tell.
-		if _, err := m.src.uint(map[byte]int{opExt1: 1, opExt2: 2, opExt4: 4}[op]); err != nil {
+		if _, err := m.src.uint(1 << (op - opExt1)); err != nil {
 			return err
 		}
 		return m.pushGlobal(Unknown{}, at)
 	case opInst, opObj:
 		return m.stepInstance(op, at)
 	case opPersID, opBinPersID:
-		return m.stepPersistent(op, at)
+		return m.stepPersistent(op)
 	case opBuild:
 		return m.stepBuild()
 	}
@@ -71,17 +71,10 @@ func (m *machine) pushGlobal(v Value, at int64) error {
 	if m.imported != nil {
 		m.imported(v, at)
 	}
-	g, ok := v.(Global)
-	if !ok {
-		return m.push(v)
+	if g, ok := v.(Global); ok && m.keep {
+		return m.pushSized(g, 48+len(g.Module)+len(g.Name))
 	}
-	if !m.keep {
-		if len(g.Module)+len(g.Name) > 2*maxName {
-			v = Unknown{}
-		}
-		return m.push(v)
-	}
-	return m.pushSized(g, 48+len(g.Module)+len(g.Name))
+	return m.pushName(v)
 }
 
 // stepInstance makes an instance of a class from the values above the mark.
@@ -131,8 +124,13 @@ func (m *machine) stepCall(op byte, at int64) error {
 }
 
 func (m *machine) pushCall(callable, args Value, size int, at int64) error {
-	if m.called != nil {
-		m.called(callable, at)
+	m.calls++
+	if a, ok := args.(attribute); ok && isGetattr(callable) {
+		m.getattrs--
+		if m.imported != nil && Classify(Global(a)) == Dangerous {
+			m.imported(Global(a), at)
+		}
+		return m.pushName(Global(a))
 	}
 	return m.pushSized(&Object{Callable: callable, Args: args}, objectSize+size)
 }
@@ -152,7 +150,7 @@ func (m *machine) stepBuild() error {
 	return nil
 }
 
-func (m *machine) stepPersistent(op byte, at int64) error {
+func (m *machine) stepPersistent(op byte) error {
 	var id Value
 	var err error
 	if op == opBinPersID {
@@ -165,8 +163,29 @@ func (m *machine) stepPersistent(op byte, at int64) error {
 	if err != nil {
 		return err
 	}
-	if m.referred != nil {
-		m.referred(id, at)
-	}
 	return m.pushSized(Persistent{id}, 32)
+}
+
+// attribute stands, without keep, for a tuple of a global and a name: what
+// getattr is called with where enumerations and nested classes are pickled.
+type attribute Global
+
+// asAttribute returns the attribute that items make, if they do.
+func asAttribute(items []Value) (attribute, bool) {
+	if len(items) != 2 {
+		return attribute{}, false
+	}
+	g, ok1 := items[0].(Global)
+	name, ok2 := items[1].(string)
+	return attribute{g.Module, g.Name + "." + name}, ok1 && ok2
+}
+
+// isGetattr reports whether a value is Python's function getattr.
+func isGetattr(v Value) bool {
+	g, ok := v.(Global)
+	return ok && isGetattrGlobal(g)
+}
+
+func isGetattrGlobal(g Global) bool {
+	return g.Name == "getattr" && (g.Module == "builtins" || g.Module == "__builtin__")
 }

@@ -34,10 +34,7 @@ func (m *machine) step(op byte, at int64) error {
 		if err != nil {
 			return err
 		}
-		if s, ok := v.(string); ok && !m.keep {
-			return m.pushName(s)
-		}
-		return m.push(v)
+		return m.pushAgain(v)
 	case opGlobal, opInst, opObj, opStackGlobal, opReduce, opNewObj, opNewObjEx,
 		opBuild, opExt1, opExt2, opExt4, opPersID, opBinPersID:
 		return m.stepObject(op, at)
@@ -131,7 +128,13 @@ func (m *machine) stepLiteral(op byte) error {
 }
 
 func (m *machine) stepBinInt(op byte) error {
-	size := map[byte]int{opBinInt: 4, opBinInt1: 1, opBinInt2: 2}[op]
+	size := 4
+	switch op {
+	case opBinInt1:
+		size = 1
+	case opBinInt2:
+		size = 2
+	}
 	v, err := m.src.uint(size)
 	if err != nil {
 		return err
@@ -143,20 +146,26 @@ func (m *machine) stepBinInt(op byte) error {
 	return m.pushSized(n, 8)
 }
 
-// widths holds the bytes of the length of what follows an opcode.
-var widths = map[byte]int{
-	opLong1: 1, opShortBinString: 1, opShortBinUnicode: 1, opShortBinBytes: 1,
-	opLong4: 4, opBinString: 4, opBinUnicode: 4, opBinBytes: 4,
-	opBinUnicode8: 8, opBinBytes8: 8, opByteArray8: 8,
+// width returns how many bytes the length of what follows an opcode has, or 0.
+func width(op byte) int {
+	switch op {
+	case opLong1, opShortBinString, opShortBinUnicode, opShortBinBytes:
+		return 1
+	case opLong4, opBinString, opBinUnicode, opBinBytes:
+		return 4
+	case opBinUnicode8, opBinBytes8, opByteArray8:
+		return 8
+	}
+	return 0
 }
 
 // stepSized pushes a value whose length comes first.
 func (m *machine) stepSized(op byte) error {
-	width, ok := widths[op]
-	if !ok {
+	size := width(op)
+	if size == 0 {
 		return malformed("no such opcode")
 	}
-	n, err := m.src.uint(width)
+	n, err := m.src.uint(size)
 	if err != nil {
 		return err
 	}
@@ -176,7 +185,7 @@ func (m *machine) stepSized(op byte) error {
 	case opShortBinBytes, opBinBytes, opBinBytes8, opByteArray8:
 		return m.pushSized(b, 32+len(b))
 	}
-	return m.pushName(string(b))
+	return m.pushString(string(b))
 }
 
 // decodeLong reads a little-endian number in two's complement.
