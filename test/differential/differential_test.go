@@ -62,7 +62,7 @@ func prepare(t *testing.T) []*run {
 			if d.real {
 				makeReal(t, dir, r.args)
 			} else {
-				makeDummy(t, dir)
+				makeDummy(t, dir, r.args)
 			}
 		}
 		r.before = readFolder(t, r.oursDir)
@@ -214,14 +214,14 @@ func TestOriginalInOneProcess(t *testing.T) {
 	for _, line := range []string{"$m --extra-files extra", "$m --extra-files missing.txt", "$m stray"} {
 		t.Run(line, func(t *testing.T) {
 			r := &run{difference: difference{line: line}, args: words(t, line), originalDir: t.TempDir()}
-			makeDummy(t, r.originalDir)
+			makeDummy(t, r.originalDir, r.args)
 			before := readFolder(t, r.originalDir)
 			runOriginal(t, []*run{r})
 			inOneProcess, err := written(before, readFolder(t, r.originalDir))
 			check(t, err)
 
 			dir := t.TempDir()
-			makeDummy(t, dir)
+			makeDummy(t, dir, r.args)
 			cmd := exec.Command(command, r.args...)
 			cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+t.TempDir())
 			output, _ := cmd.CombinedOutput()

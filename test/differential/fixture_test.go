@@ -3,6 +3,7 @@ package differential
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,20 +11,31 @@ import (
 	"go-model-archiver/internal/testtools"
 )
 
-// dummy is the folder in which the command lines without real models run;
-// names that end in a slash are empty folders.
+// dummy holds the files for command lines without real models; names that end
+// in a slash are empty folders.
 var dummy = map[string]string{
-	"model.pt":                        "not a model at all\n",
-	"weights/model.pth":               "weights\n",
-	"model.py":                        "class Model:\n    pass\n",
-	"net/model.py":                    "class Net:\n    pass\n",
-	"handler.py":                      "def handle(data, context):\n    return data\n",
-	"my.python/handler.py":            "def handle(data, context):\n    return [data]\n",
-	"handlers/custom.py":              "def serve(data, context):\n    return data\n",
-	"lib/handler.so":                  "a shared library\n",
-	"requirements.txt":                "numpy\n",
-	"config.yaml":                     "minWorkers: 1\n",
-	"a.txt":                           "a\n",
+	"model.pt":              "not a model at all\n",
+	"weights/model.pth":     "weights\n",
+	"model.py":              "class Model:\n    pass\n",
+	"net/model.py":          "class Net:\n    pass\n",
+	"handler.py":            "def handle(data, context):\n    return data\n",
+	"my.python/handler.py":  "def handle(data, context):\n    return [data]\n",
+	"handlers/custom.py":    "def serve(data, context):\n    return data\n",
+	"lib/handler.so":        "a shared library\n",
+	"requirements.txt":      "numpy\n",
+	"config.yaml":           "minWorkers: 1\n",
+	"a.txt":                 "a\n",
+	"empty":                 "",
+	"out/":                  "",
+	"exists.mar":            "the archive of yesterday\n",
+	"exists.tar.gz":         "the archive of yesterday\n",
+	"existsdir/weights.bin": "unpacked afterwards\n",
+	"existsdir/a.txt":       "the a of yesterday\n",
+	"taken.mar/":            "",
+}
+
+// extras are more of them, for command lines that name extra files.
+var extras = map[string]string{
 	"b.txt":                           "b\n",
 	".hidden.txt":                     "hidden\n",
 	"two words.txt":                   "two words\n",
@@ -31,7 +43,6 @@ var dummy = map[string]string{
 	"w[1].bin":                        "brackets\n",
 	"other/a.txt":                     "another a\n",
 	"same/a.txt":                      "a\n",
-	"empty":                           "",
 	"extra/c.txt":                     "c\n",
 	"extra/.dot":                      "a hidden file\n",
 	"extra/sub/d.txt":                 "d\n",
@@ -44,15 +55,9 @@ var dummy = map[string]string{
 	"more/sub/h.txt":                  "h\n",
 	"more/sub/tool.sh":                "#!/bin/sh\n",
 	".secret/i.txt":                   "in a hidden folder\n",
-	"out/":                            "",
-	"exists.mar":                      "the archive of yesterday\n",
-	"exists.tar.gz":                   "the archive of yesterday\n",
-	"existsdir/weights.bin":           "unpacked afterwards\n",
-	"existsdir/a.txt":                 "the a of yesterday\n",
 	"old/old.txt":                     "from 1970\n",
 	"manifests/MAR-INF/MANIFEST.json": "{}\n",
 	"linked/target.txt":               "behind a link\n",
-	"taken.mar/":                      "",
 	"back\\slash.txt":                 "backslash\n",
 	"linkeddir/sub/j.txt":             "also seen through a link\n",
 	"dangling/k.txt":                  "beside a dangling link\n",
@@ -68,17 +73,15 @@ var dummy = map[string]string{
 	"numbered/.shard-3.bin":           "hidden from wildcards\n",
 }
 
-// makeDummy fills dir with the dummy files.
-func makeDummy(t *testing.T, dir string) {
+// makeDummy fills dir with the dummy files that args may need.
+func makeDummy(t *testing.T, dir string, args []string) {
 	t.Helper()
-	for name, content := range dummy {
-		path := filepath.Join(dir, name)
-		if strings.HasSuffix(name, "/") {
-			mkdir(t, path)
-			continue
-		}
-		write(t, path, []byte(content))
+	mkdir(t, dir)
+	makeFiles(t, dir, dummy)
+	if !slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--ex") }) {
+		return
 	}
+	makeFiles(t, dir, extras)
 	check(t, os.Chmod(filepath.Join(dir, "more/sub/tool.sh"), 0o755))
 	check(t, os.Chmod(filepath.Join(dir, "private/key.txt"), 0o600))
 	check(t, os.Chtimes(filepath.Join(dir, "old/old.txt"), time.Unix(0, 0), time.Unix(0, 0)))
@@ -89,6 +92,18 @@ func makeDummy(t *testing.T, dir string) {
 		"nested/sub/lost":   "../nowhere",
 	} {
 		check(t, os.Symlink(target, filepath.Join(dir, name)))
+	}
+}
+
+func makeFiles(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if strings.HasSuffix(name, "/") {
+			mkdir(t, path)
+			continue
+		}
+		write(t, path, []byte(content))
 	}
 }
 
