@@ -135,10 +135,15 @@ const identifyMemory = 6 << 20
 // isFormatError reports whether the error is about the bytes, not about
 // reading them.
 func isFormatError(err error) bool {
-	var corrupt flate.CorruptInputError
 	return errors.Is(err, pickle.ErrMalformed) || errors.Is(err, pickle.ErrTooLarge) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
-		errors.Is(err, errBrokenZip) || errors.As(err, &corrupt)
+		errors.Is(err, errBrokenZip) || isCorrupt(err)
+}
+
+// isCorrupt reports whether compressed bytes are wrong.
+func isCorrupt(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.As(err, &corrupt)
 }
 
 // savedKind tells apart what torch.save was given.

@@ -1,0 +1,206 @@
+package torchscript
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/pickle"
+)
+
+func openBytes(data []byte) (*Model, error) { return Open(bytes.NewReader(data), int64(len(data))) }
+
+// emptyTuple and module are the smallest pickles of constants and of a root
+// module, of class __torch__.M.
+const (
+	emptyTuple = "\x80\x02)."
+	module     = "\x80\x02c__torch__\nM\n)\x81}b."
+)
+
+func TestOpenRefuses(t *testing.T) {
+	model := fixture(t, "bert-seq.pt")
+	for name, c := range map[string]struct {
+		data []byte
+		want error // or nil
+		text string
+	}{
+		"nothing":             {nil, ErrNotTorchScript, "no central directory"},
+		"text":                {[]byte("hello"), ErrNotTorchScript, "no central directory"},
+		"a cut model":         {model[:len(model)-1024], ErrNotTorchScript, "no central directory"},
+		"an empty zip":        {zipOf(t), ErrNotTorchScript, "data.pkl"},
+		"no root folder":      {zipOf(t, "data.pkl="+module, "constants.pkl="+emptyTuple), ErrNotTorchScript, "root folder"},
+		"a state_dict":        {zipOf(t, "a/data.pkl=\x80\x02}.", "a/version=3"), ErrNotTorchScript, "constants.pkl"},
+		"no version":          {zipOf(t, "a/data.pkl="+module, "a/constants.pkl="+emptyTuple), ErrNotTorchScript, "version"},
+		"a wrong version":     {zipOf(t, "a/data.pkl="+module, "a/constants.pkl="+emptyTuple, "a/version=x"), nil, `"x"`},
+		"the oldest format":   {zipOf(t, "a/model.json", "a/version=1"), nil, "before PyTorch 1.3"},
+		"data that is none":   {zipOf(t, "a/data.pkl=\xff", "a/constants.pkl="+emptyTuple, "a/version=3"), pickle.ErrMalformed, "a/data.pkl"},
+		"data that is cut":    {zipOf(t, "a/data.pkl="+module[:9], "a/constants.pkl="+emptyTuple, "a/version=3"), io.ErrUnexpectedEOF, "a/data.pkl"},
+		"data of another":     {zipOf(t, "a/data.pkl=\x80\x02].", "a/constants.pkl="+emptyTuple, "a/version=3"), nil, "a module"},
+		"deep attributes":     {zipOf(t, "a/data.pkl="+nested(1000), "a/constants.pkl="+emptyTuple, "a/version=3"), nil, "deeper"},
+		"an unknown tensor":   {zipOf(t, "a/data.pkl="+tensorOf("_rebuild_strange", "K\x01"), "a/constants.pkl="+emptyTuple, "a/version=3"), nil, "_rebuild_strange"},
+		"a negative shape":    {zipOf(t, "a/data.pkl="+tensorOf("_rebuild_tensor_v2", "J\xff\xff\xff\xff"), "a/constants.pkl="+emptyTuple, "a/version=3"), nil, "not known"},
+		"an endless def":      {codeFile(t, "class M(Module):\n  def forward(self,\n"+strings.Repeat("    x: int,\n", 10_000)), nil, "does not end"},
+		"a def without types": {codeFile(t, "class M(Module):\n  def forward(self, x):\n    pass\n"), nil, "malformed signature"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, err := openBytes(c.data)
+			if err == nil || !strings.Contains(err.Error(), c.text) || c.want != nil && !errors.Is(err, c.want) {
+				t.Errorf("got %+v, %v; want %v with %q", m, err, c.want, c.text)
+			}
+		})
+	}
+}
+
+// nested is a module with n submodules in each other.
+func nested(n int) string {
+	return "\x80\x02" + strings.Repeat("c__torch__\nM\n)\x81}X\x01\x00\x00\x00a", n) + "N" + strings.Repeat("sb", n) + "."
+}
+
+// tensorOf is a module with one tensor of one dimension.
+func tensorOf(maker, dim string) string {
+	return "\x80\x02c__torch__\nM\n)\x81}X\x01\x00\x00\x00actorch._utils\n" + maker +
+		"\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQK\x00" + dim + "\x85K\x01\x85\x89NtRsb."
+}
+
+func codeFile(t *testing.T, code string) []byte {
+	return zipOf(t, "a/data.pkl="+module, "a/code/__torch__.py="+code, "a/constants.pkl="+emptyTuple, "a/version=3")
+}
+
+func TestOpenReportsReadErrors(t *testing.T) {
+	if _, err := Open(brokenReader{}, 1000); !errors.Is(err, iotest.ErrTimeout) || errors.Is(err, ErrNotTorchScript) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOpenReportsMissingStorages(t *testing.T) {
+	m, err := openBytes(zipOf(t, "a/data.pkl="+tensorOf("_rebuild_tensor_v2", "K\x01"), "a/constants.pkl="+emptyTuple, "a/version=3"))
+	if err != nil || !slices.Equal(m.MissingStorages, []string{"data/0"}) {
+		t.Errorf("got %+v, %v", m, err)
+	}
+}
+
+func TestSignatures(t *testing.T) {
+	text := func(s string) *string { return &s }
+	for line, want := range map[string]Method{
+		"forward(self: __torch__.M) -> NoneType:\n": {Name: "forward", Returns: "NoneType"},
+		"f(self: C,\n    x: Tensor,\n    n: int=3) -> Tuple[Tensor, Dict[str, int]]:\n": {
+			"f", []protocol.Argument{{Name: "x", Type: "Tensor"}, {Name: "n", Type: "int", Default: text("3")}}, "Tuple[Tensor, Dict[str, int]]",
+		},
+		`f(self: C, a: Dict[str, List[int]], b: str="x, y) -> (\"=:", c: List[int]=[1, 2]) -> Tensor:`: {
+			"f", []protocol.Argument{
+				{Name: "a", Type: "Dict[str, List[int]]"}, {Name: "b", Type: "str", Default: text(`"x, y) -> (\"=:"`)},
+				{Name: "c", Type: "List[int]", Default: text("[1, 2]")},
+			}, "Tensor",
+		},
+		"f(self: C, d: Device=torch.device(\"cpu\")):": {
+			"f", []protocol.Argument{{Name: "d", Type: "Device", Default: text(`torch.device("cpu")`)}}, "NoneType",
+		},
+	} {
+		got, err := parseSignature(line)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%q: %v\n%s", line, err, diff)
+		}
+	}
+}
+
+func TestCodeTells(t *testing.T) {
+	code := `class M(Module):
+  def forward(self: __torch__.M,
+    x: Tensor) -> Tensor:
+    a = torch.to(x, torch.device("cuda:1"))
+    b = ops.torchvision.nms(a, "ops.no.op(1) torch.device(\"cuda:2\")", 0.5)
+    c = annotate(__torch__.torch.classes.tensorrt.Engine, b)
+    d = ops.neuron.forward_1 (c, torch.device ("cuda:3"))
+    return torch.add(d, __torch__.torch.nn.relu(d))
+`
+	m, err := openBytes(codeFile(t, code+strings.Repeat("    # "+strings.Repeat("x", 100_000)+"torch.mul(1)\n", 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"cuda:1", "cuda:3"}; !slices.Equal(m.CodeDevices, want) {
+		t.Errorf("devices %q, want %q", m.CodeDevices, want)
+	}
+	if want := []string{"aten::add", "aten::to", "neuron::forward_1", "torchvision::nms"}; !slices.Equal(m.Operators, want) {
+		t.Errorf("operators %q, want %q", m.Operators, want)
+	}
+	if want := []string{"neuron", "torchvision"}; !slices.Equal(m.Namespaces(), want) {
+		t.Errorf("namespaces %q, want %q", m.Namespaces(), want)
+	}
+	if want := []string{"__torch__.torch.classes.tensorrt.Engine"}; !slices.Equal(m.CustomClasses, want) {
+		t.Errorf("classes %q, want %q", m.CustomClasses, want)
+	}
+	r, err := m.Code(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(r)
+	if err != nil || !strings.HasPrefix(string(got), code) || !slices.Equal(m.CodeFiles(), []string{"code/__torch__.py"}) {
+		t.Errorf("code of %q: %q, %v", m.CodeFiles(), got[:min(len(got), 100)], err)
+	}
+}
+
+func TestEmbedding(t *testing.T) {
+	data := fixture(t, "bert-seq.pt")
+	m, err := openBytes(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, ok1 := m.Embedding(WordEmbeddings...)
+	positions, ok2 := m.Embedding(PositionEmbeddings...)
+	if !ok1 || !ok2 || positions.Shape[0] != 160 || words.Shape[0] < 100 {
+		t.Errorf("got %+v and %+v", words, positions)
+	}
+	if e, ok := m.Embedding("embeddings.weight.x"); ok {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// A model whose entries another tool compressed again is still TorchScript.
+func TestOpenCompressed(t *testing.T) {
+	data := fixture(t, "bert-seq.pt")
+	want, err := openBytes(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var buf bytes.Buffer
+	out := zip.NewWriter(&buf)
+	for _, f := range in.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := out.Create(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(w, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := openBytes(buf.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Tensors, got.Tensors); diff != "" || fmt.Sprint(want.Methods) == fmt.Sprint(nil) {
+		t.Error(diff)
+	}
+	if names, err := mismatches(t, buf.Bytes(), 999); err != nil || names != nil {
+		t.Errorf("checksums: %q, %v", names, err)
+	}
+}
