@@ -142,9 +142,8 @@ def scripted(module, sample, what="torch.jit.script"):
 
 
 def quantized():
-    torch.backends.quantized.engine = "qnnpack"
     module = torch.ao.quantization.quantize_dynamic(MLP().eval(), {nn.Linear}, dtype=torch.qint8)
-    return Model(torch.jit.script(module), "quantize_dynamic (qnnpack) and torch.jit.script of MLP in scripts/testdata/own.py",
+    return Model(torch.jit.script(module), "quantize_dynamic (onednn, Debian's default) and torch.jit.script of MLP in scripts/testdata/own.py",
                  {"x": tensor("float32", 2, 8)})
 
 
