@@ -52,6 +52,12 @@ func TestFailingModels(t *testing.T) {
 				}
 			})
 			want := failings[name]
+			if name == "half-linear" && !strings.HasPrefix(result.Libtorch, "1.") {
+				if len(findings) != 0 {
+					t.Errorf("newer builds have the kernel: %v", findings)
+				}
+				return
+			}
 			if len(findings) != 1 || findings[0].Rule != want.rule {
 				t.Fatalf("findings %v, want one of %s\n%s", findings, want.rule, result.Error)
 			}
@@ -68,15 +74,25 @@ func TestFailingModels(t *testing.T) {
 	}
 }
 
+// startup is how long a whole load test takes on this machine, just now.
+func startup(t *testing.T) time.Duration {
+	t.Helper()
+	start := time.Now()
+	if _, findings := loadTest(t, models("scripted"), []string{"float32[2,8]"}); len(findings) != 0 {
+		t.Fatal(findings)
+	}
+	return time.Since(start)
+}
+
 func TestTheDeadlineEndsAnEndlessLoop(t *testing.T) {
-	const timeout = 6 * time.Second // most of it for starting, on a busy machine
+	timeout := (3*startup(t) + 2*time.Second).Round(time.Second)
 	start := time.Now()
 	result, findings := loadTest(t, testtools.Testdata("failing", "forever.pt"), []string{"float32[2,4]=ones"},
 		func(c *loadtest.Config) { c.Timeout = timeout })
 	if took := time.Since(start); took > timeout+time.Second {
-		t.Errorf("took %s", took)
+		t.Errorf("took %s, and the deadline was %s", took, timeout)
 	}
-	const want = `the load test of "forever.pt" was stopped after 6s while running forward on x float32[2,4] (from --sample)`
+	want := fmt.Sprintf(`the load test of "forever.pt" was stopped after %s while running forward on x float32[2,4] (from --sample)`, timeout)
 	if len(findings) != 1 || findings[0].Rule != rules.LoadTestTimeout || findings[0].Message != want {
 		t.Errorf("findings %v, want %s", findings, want)
 	}
@@ -96,7 +112,7 @@ func TestCancellingEndsTheWorker(t *testing.T) {
 	defer file.Close()
 	start := time.Now()
 	_, findings := loadtest.Run(ctx, loadtest.Config{
-		Worker: testtools.Worker(t), Model: file, ModelPath: "forever.pt", Sample: ones,
+		Worker: worker(t), Model: file, ModelPath: "forever.pt", Sample: ones,
 	})
 	if took := time.Since(start); took > 3*time.Second {
 		t.Errorf("took %s", took)
@@ -110,10 +126,8 @@ func TestCancellingEndsTheWorker(t *testing.T) {
 // noWorkersOf fails when the process pid still has a worker as its child.
 func noWorkersOf(t *testing.T, pid int) {
 	t.Helper()
-	for _, stat := range processes(t) {
-		if stat.parent == pid && strings.HasPrefix(loadtest.WorkerName, stat.name) {
-			t.Errorf("the worker %d is still there in state %s", stat.pid, stat.state)
-		}
+	if worker := workerOf(t, pid); worker != 0 {
+		t.Errorf("the worker %d is still there", worker)
 	}
 }
 

@@ -43,6 +43,17 @@ func model(t *testing.T, path string) (string, expected) {
 	return path, e
 }
 
+// workerVariable names another build of the worker to run these tests against.
+const workerVariable = "LOADTEST_WORKER"
+
+func worker(t *testing.T) string {
+	t.Helper()
+	if path := os.Getenv(workerVariable); path != "" {
+		return path
+	}
+	return testtools.Worker(t)
+}
+
 // loadTest runs the model at path in the real worker; change may alter the
 // configuration.
 func loadTest(t *testing.T, path string, samples []string, change ...func(*loadtest.Config)) (*loadtest.Result, []rules.Finding) {
@@ -63,7 +74,7 @@ func loadTest(t *testing.T, path string, samples []string, change ...func(*loadt
 		specs = append(specs, spec)
 	}
 	cfg := loadtest.Config{
-		Worker: testtools.Worker(t), Model: file, ModelPath: filepath.Base(path), Timeout: time.Minute,
+		Worker: worker(t), Model: file, ModelPath: filepath.Base(path), Timeout: time.Minute,
 		Sample: func(args []protocol.Argument) (*sample.Sample, error) {
 			return sample.Build(specs, args, sample.Settings{}, 0)
 		},

@@ -149,7 +149,7 @@ func TestTheDescriptorIsLoadedAndNotTheName(t *testing.T) {
 // Without the parent-death signal the hang-up of stdin has to do.
 func TestClosingStdinEndsAWorkerInsideForward(t *testing.T) {
 	t.Parallel()
-	worker := exec.Command(testtools.Worker(t))
+	worker := exec.Command(worker(t))
 	stdin, err := worker.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
