@@ -60,7 +60,7 @@ func loadTestFlags() []cli.Flag {
 func reportFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "json", Category: groupReport, Usage: "print the report as JSON on stdout"},
-		&cli.StringSliceFlag{Name: "report", Category: groupReport, Usage: "write the report to `FILE` (.json); may be repeated"},
+		&cli.StringSliceFlag{Name: "report", Category: groupReport, Usage: "write the report to `FILE` (.json, .xml for JUnit, or .sarif); may be repeated"},
 		&cli.StringSliceFlag{Name: "ignore", Category: groupReport, Usage: "let findings of `RULE` pass, '*' for all; may be repeated"},
 		&cli.BoolFlag{Name: "strict", Category: groupReport, Usage: "let warnings fail too"},
 		&cli.BoolFlag{Name: "quiet", Category: groupReport, Usage: "print errors only"},

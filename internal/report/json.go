@@ -1,31 +1,24 @@
-// Package report prints a validate.Report: as text for people, as JSON for
-// machines.
 package report
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
 
 	"go-model-archiver/validate"
 )
 
-// JSON writes r as indented JSON with a final newline.
-func JSON(w io.Writer, r *validate.Report) error {
+// JSON writes a report as docs/report.schema.json describes it, indented and
+// with a final newline; several reports are written one per line.
+func JSON(w io.Writer, reports ...*validate.Report) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r)
-}
-
-// For returns what writes a report in the form that the ending of path names.
-func For(path string) (func(io.Writer, *validate.Report) error, error) {
-	switch strings.ToLower(filepath.Ext(path)) {
-	case ".json":
-		return JSON, nil
-	default:
-		return nil, fmt.Errorf("a report's file name ends in .json, not as %q does", path)
+	if len(reports) == 1 {
+		enc.SetIndent("", "  ")
 	}
+	for _, r := range reports {
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
