@@ -92,7 +92,7 @@ func copyEntry(s *transfer, e *Entry, out *output) error {
 	if err != nil {
 		return err
 	}
-	if err := out.flush(); err != nil {
+	if err := out.finish(); err != nil {
 		return err
 	}
 	return out.file.Chmod(e.Mode.Perm())

@@ -1,6 +1,7 @@
 package archiver
 
 import (
+	"bytes"
 	"io"
 	"os"
 )
@@ -10,10 +11,13 @@ const (
 	bufferSize = 1 << 20
 	// writeBackEvery is how much is written between two hints to the kernel.
 	writeBackEvery = 8 << 20
+	// holeSize is the smallest piece of zeros that is left out of a file.
+	holeSize = 256 << 10
 )
 
 // output collects small writes to a new file, hands large ones through, and
-// can change what was written before.
+// can change what was written before. Large pieces of zeros become holes, as
+// cp leaves them. finish must be called at the end.
 type output struct {
 	file    *os.File
 	buf     []byte
@@ -25,7 +29,7 @@ func newOutput(f *os.File) *output {
 	return &output{file: f, buf: make([]byte, 0, bufferSize)}
 }
 
-// reset begins a new file; the last one's bytes must be flushed.
+// reset begins a new file, after finish.
 func (o *output) reset(f *os.File) {
 	*o = output{file: f, buf: o.buf[:0]}
 }
@@ -92,12 +96,25 @@ func (o *output) flush() error {
 	return err
 }
 
-func (o *output) put(p []byte) (int, error) {
-	n, err := o.file.Write(p)
+func (o *output) put(p []byte) (n int, err error) {
+	if len(p) >= holeSize && p[0] == 0 && bytes.Equal(p[1:], p[:len(p)-1]) {
+		n = len(p)
+		_, err = o.file.Seek(int64(n), io.SeekCurrent)
+	} else {
+		n, err = o.file.Write(p)
+	}
 	o.flushed += int64(n)
 	if o.flushed-o.hinted >= writeBackEvery {
 		writeBack(o.file, o.hinted, o.flushed-o.hinted)
 		o.hinted = o.flushed
 	}
 	return n, err
+}
+
+// finish writes what is left, a hole at the end too.
+func (o *output) finish() error {
+	if err := o.flush(); err != nil {
+		return err
+	}
+	return o.file.Truncate(o.flushed)
 }

@@ -113,7 +113,7 @@ func writeEntries(s *transfer, p *Plan, out *output) error {
 		return err
 	}
 	s.done()
-	return out.flush()
+	return out.finish()
 }
 
 // hashFile reads back what was just written, most of it from the page cache.

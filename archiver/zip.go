@@ -29,6 +29,15 @@ func writeZip(s *transfer, p *Plan, out *output) error {
 	return z.finish()
 }
 
+// reserves64 says whether an entry's local header needs room for zip64 sizes:
+// when its size, or what it could grow to when deflated, has none in 32 bits.
+func reserves64(size int64, deflated bool) bool {
+	if deflated {
+		size = deflate.MaxSize(size)
+	}
+	return needs64(size)
+}
+
 // add writes one entry, then patches what is known only afterwards into its
 // local header.
 func (z *zipWriter) add(s *transfer, e *Entry) error {
@@ -40,7 +49,7 @@ func (z *zipWriter) add(s *transfer, e *Entry) error {
 	// An empty deflate stream is longer than nothing.
 	if z.deflate != nil && e.Size > 0 {
 		r.method = methodDeflated
-		r.reserve64 = needs64(deflate.MaxSize(e.Size))
+		r.reserve64 = reserves64(e.Size, true)
 		copyData = z.compress
 	}
 	if _, err := z.out.Write(r.local()); err != nil {

@@ -45,7 +45,7 @@ type zipRecord struct {
 func newZipRecord(e *Entry, offset int64) zipRecord {
 	return zipRecord{
 		name: e.Name, mode: e.Mode, modified: e.ModTime, method: methodStored,
-		reserve64: needs64(e.Size), size: e.Size, compressed: e.Size, offset: offset,
+		reserve64: reserves64(e.Size, false), size: e.Size, compressed: e.Size, offset: offset,
 	}
 }
 

@@ -1,6 +1,10 @@
 package deflate
 
-import "github.com/klauspost/compress/flate"
+import (
+	"bytes"
+
+	"github.com/klauspost/compress/flate"
+)
 
 const (
 	// maxBlockOverhead is how much longer a block can get: each segment is
@@ -8,12 +12,15 @@ const (
 	maxBlockOverhead = BlockSize / segmentSize * 5 * 4
 	// sampleSize is how much of a run is compressed to choose the level.
 	sampleSize = 64 << 10
+	// trySize is the least for which it pays to try several levels: to begin
+	// anew costs the thorough ones as much as some thousand bytes.
+	trySize = 1 << 10
 )
 
 // searching are the levels of which the one that does best on a sample is
 // used where input repeats itself. None is always the best: they differ in the
 // shortest match they take (4 bytes) and in how many they look at.
-var searching = []int{7, 6, 8}
+var searching = []int{7, 6, 8, flate.HuffmanOnly}
 
 // encoder compresses blocks, one after another.
 type encoder struct {
@@ -22,6 +29,7 @@ type encoder struct {
 	out     buffer
 	sample  buffer
 	repeats []bool
+	zeros   []byte // what a full block of zeros after zeros becomes
 }
 
 // buffer is an io.Writer that appends.
@@ -38,6 +46,10 @@ func newEncoder() *encoder { return &encoder{writers: make(map[int]*flate.Writer
 // boundary and without a final block. Matches may reach into buf[:start];
 // alone says that none does.
 func (e *encoder) encode(out, buf []byte, start int) (_ []byte, alone bool, err error) {
+	zeros := len(buf) == window+BlockSize && bytes.Equal(buf[1:], buf[:len(buf)-1]) && buf[0] == 0
+	if zeros && e.zeros != nil {
+		return append(out, e.zeros...), false, nil
+	}
 	e.out, alone = out, true
 	repeats := e.judge(buf, start)
 	for i := 0; i < len(repeats); {
@@ -64,6 +76,9 @@ func (e *encoder) encode(out, buf []byte, start int) (_ []byte, alone bool, err 
 		}
 		i = end
 	}
+	if zeros {
+		e.zeros = bytes.Clone(e.out[len(out):])
+	}
 	return e.out, alone, nil
 }
 
@@ -86,12 +101,15 @@ func (e *encoder) judge(buf []byte, start int) []bool {
 // choose returns the level that makes the least of a sample from the middle of
 // data; the first of those within two in a hundred of it.
 func (e *encoder) choose(data []byte) (int, error) {
+	if len(data) < trySize {
+		return searching[1], nil
+	}
 	from := (len(data) - sampleSize) / 2
 	if from > 0 {
 		data = data[from : from+sampleSize]
 	}
 	best, least := flate.HuffmanOnly, len(data)+len(data)/20
-	for _, level := range append(searching, flate.HuffmanOnly) {
+	for _, level := range searching {
 		e.sample = e.sample[:0]
 		if err := e.compress(&e.sample, level, nil, data); err != nil {
 			return 0, err

@@ -8,6 +8,8 @@ import java.util.zip.*;
  * does, then through the central directory, and compares both.
  */
 public class ReadZip {
+    static final byte[] buf = new byte[1 << 20];
+
     public static void main(String[] archives) throws IOException {
         for (String archive : archives) {
             Map<String, String> streamed = new LinkedHashMap<>();
@@ -31,7 +33,6 @@ public class ReadZip {
 
     static String read(InputStream in, String archive, ZipEntry e) throws IOException {
         CRC32 crc = new CRC32();
-        byte[] buf = new byte[1 << 20];
         long size = 0;
         for (int n; (n = in.read(buf)) > 0; size += n) {
             crc.update(buf, 0, n);
