@@ -18,7 +18,7 @@ type Import struct {
 // The bounds of a scan.
 const (
 	maxImports   = 10_000
-	globalMemory = 6 << 20
+	globalMemory = 4 << 20
 )
 
 // Globals lists what the pickles in a file import, each global once in the
@@ -31,7 +31,7 @@ const (
 // error wraps ErrTooLarge, when the list is not complete, or comes from r.
 func Globals(r io.Reader) ([]Import, error) {
 	raw := &rawScan{}
-	s := &globalScan{src: newSource(io.TeeReader(r, raw)), seen: map[Global]int{}}
+	s := &globalScan{src: newSource(io.TeeReader(r, raw), sourceBuffer), seen: map[Global]int{}}
 	for {
 		err := s.pickle()
 		if err == nil {

@@ -23,7 +23,7 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder; each value takes about memory bytes at most.
 func NewDecoder(r io.Reader, memory int64) *Decoder {
-	return &Decoder{newSource(r), memory}
+	return &Decoder{newSource(r, sourceBuffer), memory}
 }
 
 // Next reads the next pickle; its errors are those of Load.

@@ -9,12 +9,14 @@ import (
 // The bounds of a machine. Python's pickler appends in batches of 1000; only
 // the items of a long tuple are all on the stack at once.
 const (
-	maxStack = 1 << 18
-	maxMemo  = 1 << 26
+	maxStack = 1 << 17
+	maxMemo  = 1 << 24
 	// maxName is the longest string that may become the name of a global
-	// where nothing else is kept, and maxNames bounds those on the stack.
-	maxName  = 128
-	maxNames = 2 << 20
+	// where nothing else is kept, and maxNames bounds the bytes of those on
+	// the stack, each with nameOverhead more.
+	maxName      = 128
+	maxNames     = 3 << 20
+	nameOverhead = 64
 )
 
 // machine follows the opcodes of one pickle.
@@ -112,7 +114,7 @@ func (m *machine) pushString(s string) error {
 // where it is too long or there is no room.
 func (m *machine) pushName(v Value) error {
 	n := nameSize(v)
-	if n > 3*maxName || m.names+n > maxNames {
+	if n > 3*maxName+nameOverhead || m.names+n > maxNames {
 		return m.push(Unknown{})
 	}
 	m.names += n
@@ -130,15 +132,16 @@ func (m *machine) pushAgain(v Value) error {
 	return m.pushName(v)
 }
 
-// nameSize is how many bytes the names in a value have.
+// nameSize is about how many bytes a value takes that may become part of an
+// import; others have 0.
 func nameSize(v Value) int {
 	switch v := v.(type) {
 	case string:
-		return len(v)
+		return nameOverhead + len(v)
 	case Global:
-		return len(v.Module) + len(v.Name)
+		return nameOverhead + len(v.Module) + len(v.Name)
 	case attribute:
-		return len(v.Module) + len(v.Name)
+		return nameOverhead + len(v.Module) + len(v.Name)
 	}
 	return 0
 }

@@ -25,8 +25,11 @@ type source struct {
 	pos int64
 }
 
-func newSource(r io.Reader) *source {
-	return &source{r: bufio.NewReaderSize(r, 32<<10)}
+// sourceBuffer is the size of the buffer for reading files.
+const sourceBuffer = 32 << 10
+
+func newSource(r io.Reader, buffer int) *source {
+	return &source{r: bufio.NewReaderSize(r, buffer)}
 }
 
 // readByte returns io.EOF at the end.

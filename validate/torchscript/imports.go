@@ -43,11 +43,12 @@ type importScan struct {
 	found   []EntryImport
 	entries int   // that were looked at
 	budget  int64 // of bytes that may still be read
+	head    [headSize]byte
 }
 
 // file scans a file that allows to seek.
 func (s *importScan) file(name string, f *io.SectionReader, depth int) error {
-	head := make([]byte, min(f.Size(), headSize))
+	head := s.head[:min(f.Size(), headSize)]
 	if err := readFull(f, head, 0); err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (s *importScan) entry(name string, dir zipDirectory, e zipEntry, depth int)
 	if f, ok := r.(*io.SectionReader); ok {
 		return s.file(name, f, depth+1)
 	}
-	head := make([]byte, min(e.size, headSize))
+	head := s.head[:min(e.size, headSize)]
 	n, err := io.ReadFull(r, head)
 	if err != nil && !isFormatError(err) {
 		return err

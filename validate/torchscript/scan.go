@@ -22,7 +22,7 @@ type codeScan struct {
 	listed    int // bytes of names in classes
 }
 
-// class is what the code says of a class's attributes.
+// class is what the code says of a class's attributes, sorted.
 type class struct {
 	parameters, buffers []string
 }
@@ -32,16 +32,22 @@ func (c *class) role(attribute string) Role {
 	switch {
 	case c == nil:
 		return Attribute
-	case slices.Contains(c.parameters, attribute):
+	case contains(c.parameters, attribute):
 		return Parameter
-	case slices.Contains(c.buffers, attribute):
+	case contains(c.buffers, attribute):
 		return Buffer
 	}
 	return Attribute
 }
 
-// maxListed bounds the names in __parameters__ and __buffers__, in bytes.
-const maxListed = 4 << 20
+// contains looks for a word in sorted ones.
+func contains(words []string, word string) bool {
+	_, found := slices.BinarySearch(words, word)
+	return found
+}
+
+// maxListed bounds what is remembered of classes, in bytes.
+const maxListed = 1 << 20
 
 // scanCode reads every file of code once.
 func (m *Model) scanCode() (*codeScan, error) {
@@ -118,17 +124,16 @@ func (s *codeScan) lists(br *bufio.Reader, piece []byte, err error, c *class, le
 		if c == nil || !bytes.HasPrefix(piece, []byte(which)) {
 			continue
 		}
-		line := piece
+		line := slices.Clone(piece)
 		for errors.Is(err, bufio.ErrBufferFull) && len(line) <= maxListed {
-			line = slices.Clone(line)
 			piece, err = br.ReadSlice('\n')
 			lex.feed(piece)
 			line = append(line, piece...)
 		}
-		if s.listed += len(line); s.listed > maxListed {
+		names := quoted(string(line))
+		if s.listed += len(line) + 16*len(names); s.listed > maxListed {
 			return errTooManyNames
 		}
-		names := quoted(string(line))
 		if strings.Contains(which, "parameters") {
 			c.parameters = names
 		} else {
@@ -138,13 +143,16 @@ func (s *codeScan) lists(br *bufio.Reader, piece []byte, err error, c *class, le
 	return nil
 }
 
-// quoted returns the words between double quotes.
+// quoted returns the words between double quotes, sorted.
 func quoted(line string) []string {
 	var words []string
-	for i, part := range strings.Split(line, `"`) {
-		if i%2 == 1 {
-			words = append(words, part)
+	for {
+		_, rest, ok1 := strings.Cut(line, `"`)
+		word, rest, ok2 := strings.Cut(rest, `"`)
+		if !ok1 || !ok2 {
+			slices.Sort(words)
+			return words
 		}
+		words, line = append(words, word), rest
 	}
-	return words
 }

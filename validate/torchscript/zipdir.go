@@ -43,9 +43,13 @@ func brokenZip(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errBrokenZip}, args...)...)
 }
 
+// maxEntryName is how much of an entry's name is kept: no name that matters is
+// longer, and neither does libtorch read more.
+const maxEntryName = 512
+
 // zipEntry is what the central directory says of an entry.
 type zipEntry struct {
-	name       string
+	name       string // cut after maxEntryName bytes
 	flags      uint16
 	method     uint16
 	crc        uint32
@@ -182,7 +186,7 @@ func cutDirectory(i uint64, err error) error {
 func parseEntry(fixed, name, extra []byte) (zipEntry, error) {
 	le := binary.LittleEndian
 	e := zipEntry{
-		name:       string(name),
+		name:       string(name[:min(len(name), maxEntryName)]),
 		flags:      le.Uint16(fixed[8:]),
 		method:     le.Uint16(fixed[10:]),
 		crc:        le.Uint32(fixed[16:]),
