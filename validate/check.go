@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
 	"go-model-archiver/validate/loadtest"
 	"go-model-archiver/validate/loadtest/protocol"
-	"go-model-archiver/validate/pysource"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/sample"
 	"go-model-archiver/validate/torchscript"
@@ -17,86 +18,63 @@ import (
 type Check struct {
 	Findings []rules.Finding
 
-	subject   Subject
-	identity  torchscript.Identity
-	settings  sample.Settings
-	checksums *torchscript.Checksums // nil when there is nothing to verify
-	verified  bool
+	subject  Subject
+	handler  *source // nil for a built-in handler and where its file is missing
+	settings sample.Settings
+	setup    *settingsFile // setup_config.json, or nil
+	config   *yaml.Node    // the config file's map, or nil
+	// handlerConfig is handler: in the config file, or nil.
+	handlerConfig *settingsFile
+	labels        *labels // index_to_name.json, or nil
+	identity      torchscript.Identity
+	model         *torchscript.Model // nil where the serialized file is no TorchScript
+	expected      expectation
+	checksums     *torchscript.Checksums // nil when there is nothing to verify
+	verified      bool
 }
 
-// NewCheck reads the settings, the handler and the head of the serialized
-// file. The error is one of reading; whatever is wrong with the content is a
-// finding.
+// NewCheck reads all that stands around the model, and of the serialized file
+// what tells its kind and its signature. The error is one of reading; whatever
+// is wrong with the content is a finding.
 func NewCheck(s Subject) (*Check, error) {
 	c := &Check{subject: s}
-	if err := c.readSettings(); err != nil {
-		return nil, err
+	for _, step := range []func() error{
+		c.readHandler, c.readSettings, c.identify, c.checkModelFile, c.checkVocabulary, c.checkLabels,
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	c.checkNeeds()
+	c.checkModelName()
+	c.checkCall()
+	return c, nil
+}
+
+// identify looks at the serialized file.
+func (c *Check) identify() error {
+	s := c.subject
+	if s.Model == nil && (c.loader() == "" || s.Manifest.Model.ModelFile != "") {
+		c.add(rules.ModelNone, "", "no serialized file is given, so nothing is load-tested", "")
 	}
 	if s.Model == nil {
-		c.add(rules.ModelNone, "", "no serialized file is given, so nothing is load-tested", "")
-		return c, nil
+		return nil
 	}
-	handler, err := c.readHandler()
+	id, err := torchscript.Identify(s.Model, s.ModelSize, s.ModelPath)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("read %q: %w", s.ModelPath, err)
 	}
-	c.identity, err = torchscript.Identify(s.Model, s.ModelSize, s.ModelPath)
-	if err != nil {
-		return nil, fmt.Errorf("read %q: %w", s.ModelPath, err)
-	}
-	c.judgeKind(s.expect(c.settings, handler))
-	if c.identity.Loadable {
+	c.identity, c.expected = id, c.expect()
+	c.judgeKind()
+	if id.Loadable {
 		c.startChecksums()
 	}
-	return c, nil
+	c.readModel()
+	return nil
 }
 
 func (c *Check) add(id, file, message, hint string) {
 	c.Findings = append(c.Findings, rules.New(id, file, message, hint))
-}
-
-// readSettings reads what the sample is derived from. A file that can't be
-// understood is only a warning here: not every handler reads it.
-func (c *Check) readSettings() error {
-	m := c.subject.Manifest.Model
-	setup, err := c.readSettingsFile(setupConfig, sample.ReadSetupConfig)
-	if err != nil {
-		return err
-	}
-	config, err := c.readSettingsFile(m.ConfigFile, sample.ReadConfigFile)
-	if err != nil {
-		return err
-	}
-	c.settings = sample.Prefer(config, setup)
-	if c.subject.builtin() {
-		c.settings.VisionHandler = m.Handler
-	}
-	return nil
-}
-
-func (c *Check) readSettingsFile(name string, parse func(string, []byte) (sample.Settings, error)) (sample.Settings, error) {
-	data, err := c.subject.read(name)
-	if err != nil || data == nil {
-		return sample.Settings{}, err
-	}
-	settings, err := parse(name, data)
-	if err != nil {
-		c.add(rules.SettingsUnreadable, name, err.Error(), "mend the file; until then no sample is derived from it")
-	}
-	return settings, nil
-}
-
-func (c *Check) readHandler() (*pysource.Module, error) {
-	if c.subject.builtin() {
-		return nil, nil
-	}
-	src, err := c.subject.read(c.subject.handlerFile())
-	if err != nil || src == nil {
-		return nil, err
-	}
-	// A source that can't be parsed is told of by Module.Complete.
-	m, _ := pysource.Parse(src)
-	return m, nil
 }
 
 // damageRules maps what makes a file useless to the catalogue, with a hint.
@@ -108,8 +86,8 @@ var damageRules = map[torchscript.Damage]struct{ rule, hint string }{
 	torchscript.DamageBroken:     {rules.ModelDamaged, "save or download the model again"},
 }
 
-func (c *Check) judgeKind(expected expectation) {
-	id, path := c.identity, c.subject.ModelPath
+func (c *Check) judgeKind() {
+	id, path, expected := c.identity, c.subject.ModelPath, c.expected
 	switch damage, damaged := damageRules[id.Damage]; {
 	case damaged:
 		message := fmt.Sprintf("%q is %s", path, id.Words)

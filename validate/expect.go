@@ -7,14 +7,7 @@ import (
 
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate/pysource"
-	"go-model-archiver/validate/sample"
 )
-
-// baseHandlers are the built-in handlers that load the model through
-// TorchServe's base_handler, which takes a .pt for TorchScript.
-var baseHandlers = []string{
-	"base_handler", "text_classifier", "image_classifier", "object_detector", "image_segmenter", "dali_image_classifier",
-}
 
 // expectation says whether the server or the handler will load the serialized
 // file with torch.jit.load, and why.
@@ -25,22 +18,31 @@ type expectation struct {
 
 // expect decides from the settings, the handler and the file's name. A model
 // file or save_mode "pretrained" mean an eager model, whatever else speaks for
-// TorchScript.
-func (s *Subject) expect(settings sample.Settings, handler *pysource.Module) expectation {
-	m := s.Manifest.Model
-	mode := strings.ToLower(settings.SaveMode)
-	switch {
-	case m.SerializedFile == "", m.ModelFile != "", mode == "pretrained":
+// TorchScript. save_mode counts for handlers that read it.
+func (c *Check) expect() expectation {
+	m, builtin := c.subject.Manifest.Model, c.subject.builtin()
+	if m.SerializedFile == "" || m.ModelFile != "" {
 		return expectation{}
-	case mode == "torchscript":
-		return expectation{true, fmt.Sprintf("save_mode is %q in %q", settings.SaveMode, settings.MaxLengthSource)}
-	case s.Manifest.Runtime == manifest.LSP:
+	}
+	if c.subject.Manifest.Runtime == manifest.LSP {
 		return expectation{m.Handler == "TorchScriptHandler", "the handler TorchScriptHandler loads it with torch::jit::load"}
-	case s.builtin():
-		loads := slices.Contains(baseHandlers, m.Handler) && strings.HasSuffix(m.SerializedFile, ".pt")
-		return expectation{loads, fmt.Sprintf("the built-in handler %q loads a .pt file with torch.jit.load", m.Handler)}
-	case mode == "" && handler != nil:
-		return expectation{onlyJITLoads(handler), fmt.Sprintf("the handler %q loads it with torch.jit.load", m.Handler)}
+	}
+	if c.loader() != "" {
+		kind := "built-in handler"
+		if !builtin {
+			kind = "handler"
+		}
+		return expectation{strings.HasSuffix(m.SerializedFile, ".pt"), fmt.Sprintf("the %s %q loads a .pt file with torch.jit.load", kind, m.Handler)}
+	}
+	f := c.effective()
+	switch mode := strings.ToLower(f.word("save_mode")); {
+	case mode == "pretrained":
+		return expectation{}
+	case mode == "torchscript" && c.handler.huggingFace():
+		return expectation{true, fmt.Sprintf("save_mode is %q in %q", f.word("save_mode"), f.name)}
+	}
+	if c.handler != nil && onlyJITLoads(c.handler.Module) {
+		return expectation{true, fmt.Sprintf("the handler %q loads it with torch.jit.load", m.Handler)}
 	}
 	return expectation{}
 }

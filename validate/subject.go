@@ -12,7 +12,7 @@ import (
 )
 
 // maxSmallFile bounds, in bytes, the settings and sources that checks read.
-const maxSmallFile = 4 << 20
+const maxSmallFile = 32 << 20
 
 // setupConfig is the entry that older Hugging Face handlers read.
 const setupConfig = "setup_config.json"
@@ -43,14 +43,24 @@ func (s *Subject) read(name string) ([]byte, error) {
 	return data, err
 }
 
-// handlerFile is the entry that holds the Python handler, without the
-// function that may follow a colon; a built-in handler has none.
+// has says that there is an entry of that name.
+func (s *Subject) has(name string) bool {
+	_, err := s.ReadEntry(name, 0)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// handlerFile is the entry that holds the handler, without the function or the
+// class that may follow a colon and without the folders that the server cuts
+// off; a built-in handler has none.
 func (s *Subject) handlerFile() string {
 	file, _, _ := strings.Cut(s.Manifest.Model.Handler, ":")
-	if path.Ext(file) != ".py" {
+	switch {
+	case s.Manifest.Runtime == manifest.LSP:
+		file += ".so"
+	case path.Ext(file) != ".py":
 		file += ".py"
 	}
-	return file
+	return path.Base(file)
 }
 
 // builtin says that TorchServe brings the handler: no entry holds it.

@@ -3,4 +3,6 @@ package rules
 import "slices"
 
 // catalogue holds every rule, in the order of docs/rules.md.
-var catalogue = slices.Concat(modelRules, loadTestRules, settingsRules, entryRules)
+var catalogue = slices.Concat(
+	modelRules, loadTestRules, handlerRules, settingsRules, labelRules, configRules, entryRules,
+)

@@ -11,6 +11,8 @@ const (
 	ModelNotTorchScript = "model-not-torchscript"
 	ModelKind           = "model-kind"
 	ModelNone           = "model-none"
+	ModelName           = "model-name"
+	NoWeights           = "no-weights"
 )
 
 var modelRules = []Rule{
@@ -65,5 +67,17 @@ var modelRules = []Rule{
 		ID: ModelNone, Severity: Note,
 		Summary: "no serialized file was given",
 		Example: `no serialized file is given, so nothing is load-tested`,
+	},
+	{
+		ID: ModelName, Severity: Error,
+		Summary:  "the handler can't tell by the serialized file's name how to load it",
+		Example:  `the handler "image_classifier" loads TorchScript only from a name that ends in ".pt", and the serialized file is "model.pth"`,
+		Preempts: "No model weights could be loaded",
+	},
+	{
+		ID: NoWeights, Severity: Warning,
+		Summary:  "the handler loads the model and will find nothing that it can load",
+		Example:  `the handler "image_classifier" loads the model, and neither a serialized file nor a model file is given`,
+		Preempts: "No model weights could be loaded",
 	},
 }

@@ -2,14 +2,81 @@ package rules
 
 // Ids of the rules about settings that the handler reads.
 const (
-	SettingsUnreadable = "settings-unreadable"
+	SettingsUnreadable    = "settings-unreadable"
+	SetupConfigUnreadable = "setup-config-unreadable"
+	SetupConfigMissing    = "setup-config-missing"
+	SetupConfigAbsent     = "setup-config-absent"
+	HandlerConfigMissing  = "handler-config-missing"
+	HandlerConfigDefault  = "handler-config-default"
+	SettingsDisagree      = "settings-disagree"
+	SettingNotNumber      = "setting-not-number"
+	SettingValue          = "setting-value"
+	CaptumTorchScript     = "captum-torchscript"
+	MaxLengthPositions    = "max-length-positions"
 )
 
 var settingsRules = []Rule{
 	{
 		ID: SettingsUnreadable, Severity: Warning,
 		Summary:  "the handler's settings can't be read, so no sample comes from them",
-		Example:  `"setup_config.json": line 4, column 3: expected a property name in double quotes`,
+		Example:  `"setup_config.json" can't be read as JSON: line 4, column 3: invalid character '}' looking for beginning of object key string`,
 		Preempts: "JSONDecodeError: Expecting property name enclosed in double quotes",
+	},
+	{
+		ID: SetupConfigUnreadable, Severity: Error,
+		Summary:  "setup_config.json is no valid JSON, and the handler reads it",
+		Example:  `"setup_config.json" can't be read as JSON: line 4, column 3: invalid character '}' looking for beginning of object key string`,
+		Preempts: "JSONDecodeError: Expecting property name enclosed in double quotes",
+	},
+	{
+		ID: SetupConfigMissing, Severity: Error,
+		Summary:  "the handler needs setup_config.json, and the archive has none",
+		Example:  `"handler.py" opens "setup_config.json" in line 44, and the archive has no such file`,
+		Preempts: "Missing the setup_config.json file.",
+	},
+	{
+		ID: SetupConfigAbsent, Severity: Note,
+		Summary: "the handler looks for setup_config.json, and the archive has none",
+		Example: `"handler.py" looks for "setup_config.json" (line 44), and the archive has neither that nor a config file`,
+	},
+	{
+		ID: HandlerConfigMissing, Severity: Error,
+		Summary:  "the handler needs a setting of the config file that is not there",
+		Example:  `"handler.py" reads handler: save_mode from the config file in line 63, and no config file is given`,
+		Preempts: "KeyError: 'save_mode'",
+	},
+	{
+		ID: HandlerConfigDefault, Severity: Note,
+		Summary: "the handler reads settings of the config file that is not given, and has defaults for them",
+		Example: `"handler.py" reads handler: max_length from the config file; none is given, so its defaults count`,
+	},
+	{
+		ID: SettingsDisagree, Severity: Warning,
+		Summary: "setup_config.json and the config file disagree",
+		Example: `"setup_config.json" and handler: in "model-config.yaml" disagree on max_length ("150" and 128)`,
+	},
+	{
+		ID: SettingNotNumber, Severity: Error,
+		Summary:  "max_length is no whole number, and the handler pads to it",
+		Example:  `max_length is "long" in "setup_config.json", and the handler needs a whole number`,
+		Preempts: "ValueError: invalid literal for int() with base 10: 'long'",
+	},
+	{
+		ID: SettingValue, Severity: Warning,
+		Summary:  "a setting of the Hugging Face handler has an odd value",
+		Example:  `mode is "sequence-classification" in "setup_config.json"; "handler.py" mentions "sequence_classification"`,
+		Preempts: "UnboundLocalError: local variable 'inputs' referenced before assignment",
+	},
+	{
+		ID: CaptumTorchScript, Severity: Warning,
+		Summary:  "captum_explanation is on, and explanations don't work with TorchScript",
+		Example:  `captum_explanation is true in "setup_config.json", and save_mode is "torchscript": requests for /explanations will fail, predictions work`,
+		Preempts: "a 503 for each request to /explanations",
+	},
+	{
+		ID: MaxLengthPositions, Severity: Warning,
+		Summary:  "max_length is larger than the model's position embeddings",
+		Example:  `max_length is 600 in "setup_config.json", and "bert.embeddings.position_embeddings.weight" has 512 positions`,
+		Preempts: "index out of range in self",
 	},
 }

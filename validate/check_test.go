@@ -1,0 +1,121 @@
+package validate
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go-model-archiver/internal/testtools"
+	"go-model-archiver/manifest"
+	"go-model-archiver/validate/rules"
+)
+
+// archive is what a check is given in a test.
+type archive struct {
+	handler string
+	model   string // below testdata, or ""
+	as      string // the serialized file's name where it is not that of model
+	modelPy string
+	config  string
+	require string
+	runtime manifest.Runtime
+	// files are the other entries by name; a text that starts with "file:" names a
+	// file below testdata.
+	files map[string]string
+}
+
+// ruleCase is an archive and the rules that it breaks, in order.
+type ruleCase struct {
+	name string
+	archive
+	want []string
+	// says stands in the messages and hints of the findings.
+	says []string
+}
+
+// unremarkable are the notes that say only what was given.
+var unremarkable = []string{rules.ModelNone, rules.ModelKind}
+
+func (a archive) subject(t *testing.T) Subject {
+	t.Helper()
+	m := &manifest.Model{
+		ModelName: "m", ModelVersion: "1.0", Handler: a.handler,
+		ModelFile: a.modelPy, ConfigFile: a.config, RequirementsFile: a.require,
+	}
+	if a.runtime == "" {
+		a.runtime = manifest.Python
+	}
+	s := Subject{Manifest: &manifest.Manifest{Runtime: a.runtime, Model: m}}
+	if a.model != "" {
+		s.ModelPath = testtools.Testdata(a.model)
+		m.SerializedFile = a.as
+		if a.as == "" {
+			m.SerializedFile = filepath.Base(a.model)
+		}
+		f, err := os.Open(s.ModelPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		info, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Model, s.ModelSize = f, info.Size()
+	}
+	s.ReadEntry = func(name string, _ int64) ([]byte, error) {
+		text, ok := a.files[name]
+		if !ok {
+			return nil, fs.ErrNotExist
+		}
+		if path, isPath := strings.CutPrefix(text, "file:"); isPath {
+			return os.ReadFile(testtools.Testdata(path))
+		}
+		return []byte(text), nil
+	}
+	return s
+}
+
+func (a archive) check(t *testing.T) *Check {
+	t.Helper()
+	c, err := NewCheck(a.subject(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func runCases(t *testing.T, cases []ruleCase) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			compareFindings(t, c.check(t).Findings, c.want, c.says)
+		})
+	}
+}
+
+func compareFindings(t *testing.T, findings []rules.Finding, want, says []string) {
+	t.Helper()
+	var got []string
+	var text strings.Builder
+	for _, f := range findings {
+		if !slices.Contains(unremarkable, f.Rule) || slices.Contains(want, f.Rule) {
+			got = append(got, f.Rule)
+			text.WriteString(string(f.Severity) + " " + f.File + " " + f.Message + " " + f.Hint + "\n")
+		}
+		if strings.HasSuffix(f.Message, ".") || f.Message == "" {
+			t.Errorf("%s: the message %q is empty or ends with a full stop", f.Rule, f.Message)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q\n%s", got, want, &text)
+	}
+	for _, s := range says {
+		if !strings.Contains(text.String(), s) {
+			t.Errorf("nothing says %q in\n%s", s, &text)
+		}
+	}
+}

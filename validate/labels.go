@@ -1,0 +1,359 @@
+package validate
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go-model-archiver/validate/loadtest"
+	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
+)
+
+const labelFile = "index_to_name.json"
+
+// maxClasses bounds how many labels are looked up one by one.
+const maxClasses = 1 << 20
+
+// labels is what index_to_name.json says.
+type labels struct {
+	// values are the labels by key; of token classification the key "label_list"
+	// alone.
+	values map[string]any
+	// list is set for the labels of token classification.
+	list []string
+	// named is set for "object_type_names", whose keys are made by TorchServe.
+	named bool
+}
+
+// labelUse says what the handler does with the labels.
+type labelUse struct {
+	// reads is set where it surely loads the file, if it is there.
+	reads bool
+	// looksUp is set where it surely looks the classes of its answers up, and
+	// fails on one that is missing.
+	looksUp bool
+	// strict is set for TorchServe's own loader, which takes two shapes.
+	strict bool
+	// tokens is set where the labels are those of tokens, in one string.
+	tokens bool
+	// none is set where labels are not used, so that nothing is said of them.
+	none bool
+	// who names the handler.
+	who string
+}
+
+func (c *Check) labelUse() labelUse {
+	m := c.subject.Manifest.Model
+	use := labelUse{who: fmt.Sprintf("the handler %q", m.Handler)}
+	if c.loader() != "" {
+		use.reads, use.strict = true, true
+		use.looksUp = c.subject.builtin() && (m.Handler == "image_classifier" || m.Handler == "text_classifier" || m.Handler == "dali_image_classifier")
+		return use
+	}
+	if !c.handler.huggingFace() {
+		return use
+	}
+	switch c.effective().word("mode") {
+	case "question_answering", "text_generation":
+		use.none = true
+	case "token_classification":
+		use.tokens = c.handler.readsKey("label_list")
+	}
+	use.reads = c.handler.loadsJSON(labelFile, c.function())
+	use.looksUp = looksUp.MatchString(c.handler.text) && !looksUpGently.MatchString(c.handler.text)
+	return use
+}
+
+// looksUp finds a label being taken by its key, as the Hugging Face handler
+// does, and looksUpGently what keeps a missing one from failing.
+var (
+	looksUp       = regexp.MustCompile(`\bself\.mapping\[`)
+	looksUpGently = regexp.MustCompile(`\bmapping\.get\(|\bin self\.mapping\b|(?m)^\s*except\b.*\b(KeyError|Exception|LookupError)\b|^\s*except\s*:`)
+)
+
+// checkLabels judges index_to_name.json without the model.
+func (c *Check) checkLabels() error {
+	use := c.labelUse()
+	if use.none || c.subject.Manifest.Runtime == "LSP" {
+		return nil
+	}
+	data, err := c.subject.read(labelFile)
+	if err != nil {
+		return err
+	}
+	if data == nil {
+		if mode := c.effective().word("mode"); !use.strict && use.looksUp && strings.HasSuffix(mode, "_classification") {
+			c.add(rules.LabelsFileMissing, labelFile,
+				fmt.Sprintf("%q looks up labels in mode %q, and the archive has no %q", c.handler.name, mode, labelFile), "add it to --extra-files")
+		}
+		return nil
+	}
+	var value any
+	if err := json.Unmarshal(data, &value); err != nil {
+		rule := rules.LabelsOdd
+		if use.reads && refusedByPython(data, err) {
+			rule = rules.LabelsUnreadable
+		}
+		c.add(rule, labelFile, fmt.Sprintf("%q can't be read as JSON: %v", labelFile, explainJSON(data, err)), "mend the file")
+		return nil
+	}
+	c.labels = c.shape(value, use)
+	if c.labels != nil {
+		c.checkLabelKeys(use)
+		c.checkLabelCount()
+	}
+	return nil
+}
+
+// shape returns the labels, or says what is wrong with their shape.
+func (c *Check) shape(value any, use labelUse) *labels {
+	object, ok := value.(map[string]any)
+	const shapes = `the shapes are {"0": "label"}, {"0": ["id", "label"]} and, for token classification, {"label_list": "[O, B-PER]"}`
+	if !ok {
+		c.addShape(use.strict || use.looksUp && use.reads, fmt.Sprintf("%q is %s, and %s wants an object", labelFile, jsonKind(value), use.who), shapes)
+		return nil
+	}
+	if names, ok := object["object_type_names"].([]any); ok && use.strict {
+		l := &labels{values: map[string]any{}, named: true}
+		for i, n := range names {
+			l.values[strconv.Itoa(i)] = n
+		}
+		return l
+	}
+	if list, ok := object["label_list"]; ok || use.tokens {
+		return c.tokenLabels(list, ok, use)
+	}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		if !isLabel(object[key]) && use.strict {
+			c.addShape(true, fmt.Sprintf("the label of %q in %q is %s, and %s wants a text or a list that ends in one",
+				key, labelFile, jsonKind(object[key]), use.who), shapes)
+			return nil
+		}
+	}
+	return &labels{values: object}
+}
+
+// tokenLabels reads the one string of token classification as its handler does.
+func (c *Check) tokenLabels(list any, given bool, use labelUse) *labels {
+	text, isText := list.(string)
+	switch {
+	case use.tokens && !given:
+		c.addShape(use.looksUp, fmt.Sprintf("%q has no \"label_list\", and %s wants one for token classification", labelFile, use.who),
+			`write {"label_list": "[O, B-PER, I-PER]"}`)
+	case use.tokens && !isText:
+		c.addShape(use.looksUp && strings.Contains(c.handler.text, "label_list.strip("),
+			fmt.Sprintf("\"label_list\" in %q is %s, and %s wants a text", labelFile, jsonKind(list), use.who), `write {"label_list": "[O, B-PER, I-PER]"}`)
+	case isText:
+		return &labels{list: strings.Split(strings.Trim(text, "[]"), ", ")}
+	}
+	return nil
+}
+
+func (c *Check) addShape(sure bool, message, hint string) {
+	rule := rules.LabelsOdd
+	if sure {
+		rule = rules.LabelsShape
+	}
+	c.add(rule, labelFile, message, hint)
+}
+
+func isLabel(v any) bool {
+	if list, ok := v.([]any); ok && len(list) > 0 {
+		v = list[len(list)-1]
+	}
+	_, ok := v.(string)
+	return ok
+}
+
+func jsonKind(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return "the number " + strconv.FormatFloat(v, 'g', -1, 64)
+	case string:
+		return "the text " + strconv.Quote(clip(v))
+	case []any:
+		if len(v) == 0 {
+			return "an empty array"
+		}
+		return "an array"
+	}
+	return "an object"
+}
+
+// checkLabelKeys looks for keys that don't count from 0.
+func (c *Check) checkLabelKeys(use labelUse) {
+	l := c.labels
+	if l.list != nil || l.named || len(l.values) == 0 {
+		return
+	}
+	numbers := map[int]bool{}
+	for key := range l.values {
+		if n, err := strconv.Atoi(key); err == nil && n >= 0 && strconv.Itoa(n) == key {
+			numbers[n] = true
+		}
+	}
+	switch {
+	case len(numbers) == 0 && len(l.values) > 1 && use.looksUp:
+		c.add(rules.LabelsMissing, labelFile,
+			fmt.Sprintf("no key of %q is a class number, and %s looks labels up by it", labelFile, use.who), `write {"0": "label"}`)
+	case len(numbers) == 0:
+	case !numbers[0] && slices.Min(slices.Collect(maps.Keys(numbers))) == 1 && contiguous(numbers, 1):
+		c.add(rules.LabelsKeys, labelFile, fmt.Sprintf(`the keys of %q start at "1"; the model's first output is 0`, labelFile), "start at 0")
+	case !contiguous(numbers, 0):
+		c.add(rules.LabelsKeys, labelFile, fmt.Sprintf("the keys of %q leave out %q", labelFile, strconv.Itoa(firstHole(numbers))), "give every class a label")
+	}
+}
+
+// contiguous says that numbers count from first without a hole.
+func contiguous(numbers map[int]bool, first int) bool {
+	for i := range numbers {
+		if i < first || i >= first+len(numbers) {
+			return false
+		}
+	}
+	return true
+}
+
+func firstHole(numbers map[int]bool) int {
+	for i := 0; ; i++ {
+		if !numbers[i] {
+			return i
+		}
+	}
+}
+
+func (l *labels) count() int {
+	if l.list != nil {
+		return len(l.list)
+	}
+	return len(l.values)
+}
+
+// checkLabelCount compares the number of labels with num_labels, and with the
+// five classes that image_classifier answers.
+func (c *Check) checkLabelCount() {
+	n := c.labels.count()
+	if h := c.subject.Manifest.Model.Handler; c.subject.builtin() && (h == "image_classifier" || h == "dali_image_classifier") && n < topK {
+		c.add(rules.TopFive, labelFile,
+			fmt.Sprintf("the handler %q answers the %d best classes, and %q has %s", h, topK, labelFile, counted(n, "label")), topFiveHint)
+	}
+	if !c.handler.huggingFace() {
+		return
+	}
+	f := c.effective()
+	if f == nil {
+		return
+	}
+	if want, ok := pythonInt(f.values["num_labels"]); ok && want > 0 && want != int64(n) {
+		c.add(rules.LabelsCount, labelFile,
+			fmt.Sprintf("%q has %s, and num_labels is %d in %s", labelFile, counted(n, "label"), want, f.where), "make the two agree")
+	}
+}
+
+// topK is how many classes image_classifier answers.
+const topK = 5
+
+const topFiveHint = "write a handler that inherits from ImageClassifier and sets topk"
+
+// OutputFindings compares what the model really gave with what the handler
+// makes of it. Without a complete load test it says only what needs none.
+func (c *Check) OutputFindings(result *loadtest.Result) []rules.Finding {
+	before := len(c.Findings)
+	defer func(kept []rules.Finding) { c.Findings = kept }(c.Findings)
+	c.checkPositions(result)
+	if result.Stage == protocol.StageDone && c.subject.Manifest.Runtime != "LSP" {
+		c.checkClasses(result.Outputs)
+	}
+	return slices.Clone(c.Findings[before:])
+}
+
+// checkClasses compares the classes that the model gives with the labels.
+func (c *Check) checkClasses(outputs []protocol.Output) {
+	use := c.labelUse()
+	classes, ok := classCount(outputs, use)
+	if !ok || use.none {
+		return
+	}
+	h := c.subject.Manifest.Model.Handler
+	if c.subject.builtin() && (h == "image_classifier" || h == "dali_image_classifier") && classes < topK {
+		c.add(rules.TopFive, c.subject.ModelPath,
+			fmt.Sprintf("the handler %q answers the %d best classes, and %q gives %d", h, topK, c.subject.ModelPath, classes), topFiveHint)
+	}
+	if c.labels == nil || c.labels.count() == 0 || !c.classifies(use) {
+		return
+	}
+	missing := c.labels.without(classes)
+	extra := c.labels.count() > classes
+	switch {
+	case len(missing) > 0:
+		rule := rules.LabelsShort
+		if use.looksUp {
+			rule = rules.LabelsMissing
+		}
+		c.add(rule, labelFile, fmt.Sprintf("%q gives %d classes, and %q has no label for %s",
+			c.subject.ModelPath, classes, labelFile, listed(missing)), "give every class a label")
+	case extra:
+		c.add(rules.LabelsCount, labelFile, fmt.Sprintf("%q has %s, and %q gives %d classes",
+			labelFile, counted(c.labels.count(), "label"), c.subject.ModelPath, classes), "check that the labels are those of this model")
+	}
+}
+
+// classifies says that the handler takes the model's output for scores of
+// classes: other models have labels too, such as detectors.
+func (c *Check) classifies(use labelUse) bool {
+	if use.looksUp {
+		return true
+	}
+	if c.subject.builtin() {
+		return false
+	}
+	return c.handler.huggingFace() || c.handler != nil && c.handler.parent == "ImageClassifier"
+}
+
+// classCount is the width of the scores that the handler takes: of the first
+// output of a Hugging Face model, of the only one of others.
+func classCount(outputs []protocol.Output, use labelUse) (int, bool) {
+	if len(outputs) == 0 || use.strict && (len(outputs) != 1 || outputs[0].Path != "output") {
+		return 0, false
+	}
+	shape := outputs[0].Shape
+	dims := 2
+	if use.tokens {
+		dims = 3
+	}
+	if len(shape) != dims || shape[dims-1] < 1 || shape[dims-1] > maxClasses {
+		return 0, false
+	}
+	return int(shape[dims-1]), true
+}
+
+// without lists the classes below n that have no label.
+func (l *labels) without(n int) []int {
+	var missing []int
+	for i := range n {
+		if l.list != nil && i >= len(l.list) || l.list == nil && l.values[strconv.Itoa(i)] == nil {
+			missing = append(missing, i)
+		}
+	}
+	return missing
+}
+
+func listed(numbers []int) string {
+	var words []string
+	for _, n := range numbers[:min(len(numbers), maxNamed)] {
+		words = append(words, strconv.Itoa(n))
+	}
+	if more := len(numbers) - len(words); more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(words, ", "), more)
+	}
+	return strings.Join(words, ", ")
+}

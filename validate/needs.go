@@ -1,0 +1,249 @@
+package validate
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"go-model-archiver/validate/pysource"
+	"go-model-archiver/validate/rules"
+)
+
+const yamlConfig = "model_yaml_config"
+
+var (
+	// catches finds what may catch an error.
+	catches = regexp.MustCompile(`(?m)^\s*try\s*:|suppress\s*\(`)
+	// ownConfig finds the assignment of the Hugging Face handler, whose value
+	// is the config of the server or an empty one.
+	ownConfig = regexp.MustCompile(`\bmodel_yaml_config\s*=\s*\(?\s*\w+\.model_yaml_config\s+if\s[^:{}=]*\selse\s*\{\s*\}`)
+)
+
+// checkNeeds looks for what the handler surely reads when the model is loaded:
+// settings of the config file and setup_config.json.
+func (c *Check) checkNeeds() {
+	h := c.handler
+	if h == nil || !h.Complete {
+		return
+	}
+	c.checkConfigReads()
+	if !c.subject.has(setupConfig) {
+		c.checkSetupConfigReads()
+	}
+}
+
+// checkConfigReads compares the keys that the handler reads from the config
+// file with the file.
+func (c *Check) checkConfigReads() {
+	h, function := c.handler, c.function()
+	if catches.MatchString(h.text) || !h.takesConfigAsIs() || c.configUnknown() {
+		return
+	}
+	var defaults *pysource.Read
+	for _, r := range h.ReadsOf(yamlConfig) {
+		if r.Store || !h.initializes(r.Scope, function) || !h.namesConfig(r) {
+			continue
+		}
+		switch missing, outcome := c.find(r.Keys); {
+		case outcome == fails:
+			c.addMissing(r, missing)
+			return
+		case outcome == defaulted && r.Keys[0].Name == "handler" && c.subject.Manifest.Model.ConfigFile == "":
+			defaults = &r
+		}
+	}
+	if defaults != nil {
+		c.add(rules.HandlerConfigDefault, h.name,
+			fmt.Sprintf("%q reads %s from the config file in line %d; none is given, so its defaults count",
+				h.name, keyPath(defaults.Keys), defaults.Line), "")
+	}
+}
+
+func (c *Check) addMissing(r pysource.Read, missing []pysource.Key) {
+	name, why := c.subject.Manifest.Model.ConfigFile, "no config file is given"
+	if name != "" {
+		why = fmt.Sprintf("%q has no %s", name, keyPath(missing))
+	}
+	hint := "pass the config file with --config-file"
+	if c.setup != nil && name == "" {
+		hint = fmt.Sprintf("move the settings of %q below handler: in a config file, and pass it with --config-file", setupConfig)
+	}
+	c.add(rules.HandlerConfigMissing, c.handler.name,
+		fmt.Sprintf("%q reads %s from the config file in line %d, and %s", c.handler.name, keyPath(r.Keys), r.Line, why), hint)
+}
+
+// keyPath writes keys as YAML nests them: "handler: save_mode".
+func keyPath(keys []pysource.Key) string {
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.Name
+	}
+	return strings.Join(names, ": ")
+}
+
+// configUnknown says that there is a config file whose content can't be told.
+func (c *Check) configUnknown() bool {
+	return c.subject.Manifest.Model.ConfigFile != "" && c.config == nil
+}
+
+// takesConfigAsIs says that nothing of a handler's code gives the config
+// another content than the file has.
+func (s *source) takesConfigAsIs() bool {
+	for _, a := range s.Assignments {
+		if a.Target[strings.LastIndexByte(a.Target, '.')+1:] != yamlConfig {
+			continue
+		}
+		same := a.Value != "" && a.Value[strings.LastIndexByte(a.Value, '.')+1:] == yamlConfig && len(a.Keys) == 0
+		if !same && (a.Value != "" || !ownConfig.MatchString(s.text)) {
+			return false
+		}
+	}
+	for _, call := range s.Calls {
+		for _, change := range []string{"update", "setdefault", "__setitem__"} {
+			if strings.HasSuffix(call.Callee, "."+change) {
+				return false
+			}
+		}
+	}
+	return !slices.ContainsFunc(s.Reads, func(r pysource.Read) bool { return r.Store }) &&
+		!slices.ContainsFunc(s.Imports, func(i pysource.Import) bool { return i.Name == "*" })
+}
+
+// namesConfig says that what keys are read from is the config, or a variable
+// that is only ever assigned parts of it.
+func (s *source) namesConfig(r pysource.Read) bool {
+	if r.Base[strings.LastIndexByte(r.Base, '.')+1:] == yamlConfig {
+		return true
+	}
+	assigned := 0
+	for _, a := range s.Assignments {
+		if a.Target != r.Base || a.Class != r.Class || !strings.HasPrefix(r.Base, "self.") && a.Function != r.Function {
+			continue
+		}
+		switch {
+		case a.Value == "None" && a.Function == "__init__":
+		case a.Conditional || a.Function != r.Function || a.Line > r.Line:
+			return false
+		default:
+			assigned++
+		}
+	}
+	return assigned == 1
+}
+
+// outcome is what looking up keys in the config comes to.
+type outcome int
+
+const (
+	unknown outcome = iota
+	found
+	defaulted // a default takes the place of a missing key
+	fails     // the handler fails on a missing key
+)
+
+// find looks keys up as the handler does. missing is the path to the first that
+// is not there.
+func (c *Check) find(keys []pysource.Key) (missing []pysource.Key, end outcome) {
+	node := c.config // nil is the empty config of a model without a config file
+	for i, key := range keys {
+		var value *yaml.Node
+		open := false
+		if node != nil {
+			if node.Kind != yaml.MappingNode {
+				return nil, unknown
+			}
+			value, open = lookup(node, key.Name)
+		}
+		last := i == len(keys)-1
+		switch {
+		case value != nil:
+			node = value
+		case open:
+			return nil, unknown
+		case !key.Get, !key.Default && !last:
+			return keys[:i+1], fails
+		case last:
+			return keys[:i+1], defaulted
+		case !c.handler.emptyDefault(key.Name):
+			return nil, unknown
+		default:
+			node = nil // the handler goes on with its empty default
+		}
+	}
+	return nil, found
+}
+
+// emptyDefault says that wherever the file calls get for a key with a default,
+// it is an empty dict.
+func (s *source) emptyDefault(key string) bool {
+	name := `\.get\(\s*["']` + regexp.QuoteMeta(key) + `["']\s*,`
+	all := regexp.MustCompile(name).FindAllStringIndex(s.text, -1)
+	empty := regexp.MustCompile(name+`\s*(\{\s*\}|dict\(\s*\))\s*\)`).FindAllStringIndex(s.text, -1)
+	return len(all) > 0 && len(all) == len(empty)
+}
+
+// checkSetupConfigReads looks for a handler that fails without
+// setup_config.json.
+func (c *Check) checkSetupConfigReads() {
+	h, function := c.handler, c.function()
+	mentions := h.Mentions(setupConfig)
+	if len(mentions) == 0 {
+		return
+	}
+	at := mentions[0]
+	sure := len(mentions) == 1 && h.initializes(at.Scope, function) && h.inModelFolder(at)
+	switch {
+	case sure && h.Opens(setupConfig) == pysource.Yes && !catches.MatchString(h.text):
+		c.add(rules.SetupConfigMissing, h.name,
+			fmt.Sprintf("%q opens %q in line %d, and the archive has no such file", h.name, setupConfig, at.Line),
+			"add the file to --extra-files")
+	case sure && h.readsUnset(at, function):
+		c.add(rules.SetupConfigMissing, h.name,
+			fmt.Sprintf("%q takes its settings from %q (line %d), and the archive has no such file", h.name, setupConfig, at.Line),
+			"add the file to --extra-files")
+	case c.subject.Manifest.Model.ConfigFile == "":
+		c.add(rules.SetupConfigAbsent, h.name,
+			fmt.Sprintf("%q looks for %q (line %d), and the archive has neither that nor a config file", h.name, setupConfig, at.Line), "")
+	}
+}
+
+// inModelFolder says that a file name is looked up in the model's own folder,
+// which is also where the worker runs.
+func (s *source) inModelFolder(name pysource.String) bool {
+	if name.Call >= 0 && s.Calls[name.Call].Callee == "open" && name.Value == setupConfig {
+		return true
+	}
+	return strings.Contains(s.line(name.Line), "model_dir") && strings.Count(name.Value, "/") <= 1
+}
+
+// readsUnset says that initialize surely reads a key of an attribute that is
+// None unless the JSON file of that name was read.
+func (s *source) readsUnset(name pysource.String, function string) bool {
+	return !catches.MatchString(s.text) && slices.ContainsFunc(s.Reads, func(r pysource.Read) bool {
+		return !r.Store && !r.Keys[0].Get && strings.HasPrefix(r.Base, "self.") &&
+			s.initializes(r.Scope, function) && s.loadedOnly(r, name)
+	})
+}
+
+// loadedOnly says that all an attribute is ever assigned is None in __init__
+// and, in the same method, what the first json.load after the file's name gives.
+func (s *source) loadedOnly(r pysource.Read, name pysource.String) bool {
+	loads := slices.DeleteFunc(s.CallsTo("json.load"), func(l pysource.Call) bool { return l.Line < name.Line })
+	loaded := false
+	for _, a := range s.Assignments {
+		if a.Target != r.Base {
+			continue
+		}
+		switch {
+		case a.Value == "None" && a.Function == "__init__" && a.Class == r.Class:
+		case len(loads) > 0 && a.Value == loads[0].Callee+"()" && a.Line == loads[0].Line && a.Scope == loads[0].Scope && a.Line < r.Line:
+			loaded = true
+		default:
+			return false
+		}
+	}
+	return loaded
+}

@@ -1,0 +1,331 @@
+package validate
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"go-model-archiver/validate/pysource"
+	"go-model-archiver/validate/rules"
+	"go-model-archiver/validate/sample"
+)
+
+// settingsFile is one of the two files that a handler's settings stand in.
+type settingsFile struct {
+	name   string // the entry
+	where  string // for messages: `"setup_config.json"`, `handler: in "model-config.yaml"`
+	values map[string]any
+}
+
+// text is a value as the file has it.
+func (f *settingsFile) text(key string) string {
+	if v, ok := f.values[key].(string); ok {
+		return strconv.Quote(v)
+	}
+	return fmt.Sprint(f.values[key])
+}
+
+// word is a value if it is a string.
+func (f *settingsFile) word(key string) string {
+	if f == nil {
+		return ""
+	}
+	word, _ := f.values[key].(string)
+	return word
+}
+
+// readSettings reads what the handler reads, and what the sample is derived
+// from.
+func (c *Check) readSettings() error {
+	setup, err := c.readSetupConfig()
+	if err != nil {
+		return err
+	}
+	config, err := c.readHandlerConfig()
+	if err != nil {
+		return err
+	}
+	if c.handler.readsSetupConfigAlone() && c.setup != nil {
+		config = sample.Settings{}
+	}
+	c.settings = sample.Prefer(config, setup)
+	if c.subject.builtin() {
+		c.settings.VisionHandler = c.subject.Manifest.Model.Handler
+	}
+	if c.handler.huggingFace() {
+		c.checkSettings()
+	}
+	return nil
+}
+
+// readSetupConfig reads setup_config.json, which old Hugging Face handlers
+// read.
+func (c *Check) readSetupConfig() (sample.Settings, error) {
+	data, err := c.subject.read(setupConfig)
+	if err != nil || data == nil {
+		return sample.Settings{}, err
+	}
+	var values map[string]any
+	if err := json.Unmarshal(data, &values); err != nil {
+		rule := rules.SettingsUnreadable
+		if refusedByPython(data, err) && c.handler.loadsJSON(setupConfig, c.function()) {
+			rule = rules.SetupConfigUnreadable
+		}
+		c.add(rule, setupConfig, fmt.Sprintf("%q can't be read as JSON: %v", setupConfig, explainJSON(data, err)),
+			"mend the file; until then no sample is derived from it")
+		return sample.Settings{}, nil
+	}
+	c.setup = &settingsFile{name: setupConfig, where: strconv.Quote(setupConfig), values: values}
+	// What is wrong with the values matters to a Hugging Face handler alone.
+	settings, _ := sample.ReadSetupConfig(setupConfig, data)
+	return settings, nil
+}
+
+// readHandlerConfig reads handler: of the config file.
+func (c *Check) readHandlerConfig() (sample.Settings, error) {
+	name := c.subject.Manifest.Model.ConfigFile
+	data, err := c.subject.read(name)
+	if err != nil || data == nil {
+		return sample.Settings{}, err
+	}
+	c.checkConfig(data)
+	if c.config == nil {
+		return sample.Settings{}, nil
+	}
+	handler, _ := lookup(c.config, "handler")
+	if handler != nil && handler.Kind == yaml.MappingNode {
+		c.handlerConfig = &settingsFile{name: name, where: fmt.Sprintf("handler: in %q", name), values: scalars(handler)}
+	}
+	settings, _ := sample.ReadConfigFile(name, data)
+	return settings, nil
+}
+
+// readsSetupConfigAlone says that a handler reads setup_config.json and surely
+// not the config file.
+func (s *source) readsSetupConfigAlone() bool {
+	return s != nil && s.Complete && len(s.Mentions(setupConfig)) > 0 && !strings.Contains(s.text, "model_yaml_config")
+}
+
+// loadsJSON says that a handler surely parses a JSON file of the archive when
+// the model is loaded, if it is there: it names it in initialize, which calls
+// json.load, and catches nothing.
+func (s *source) loadsJSON(file, function string) bool {
+	if s == nil || !s.Complete || catches.MatchString(s.text) {
+		return false
+	}
+	inInitialize := func(at pysource.Scope) bool {
+		at.Conditional = false
+		return s.initializes(at, function)
+	}
+	return slices.ContainsFunc(s.Mentions(file), func(m pysource.String) bool { return inInitialize(m.Scope) }) &&
+		slices.ContainsFunc(s.CallsTo("json.load"), func(l pysource.Call) bool { return inInitialize(l.Scope) })
+}
+
+// checkSettings judges the settings that a Hugging Face handler reads.
+func (c *Check) checkSettings() {
+	if c.setup != nil && c.handlerConfig != nil {
+		c.checkAgreement()
+	}
+	f := c.effective()
+	if f == nil {
+		return
+	}
+	c.checkNumbers(f)
+	c.checkWord(f, "save_mode", "torchscript", "pretrained")
+	c.checkWord(f, "mode", "sequence_classification", "token_classification", "question_answering", "text_generation")
+	if f.values["captum_explanation"] == true && strings.EqualFold(f.word("save_mode"), "torchscript") && c.handler.readsKey("captum_explanation") {
+		c.add(rules.CaptumTorchScript, f.name,
+			fmt.Sprintf("captum_explanation is true in %s, and save_mode is %q: requests for /explanations will fail, predictions work", f.where, f.word("save_mode")),
+			"set captum_explanation to false")
+	}
+}
+
+// effective is the file whose settings count for the handler, or nil.
+func (c *Check) effective() *settingsFile {
+	f := c.handlerConfig
+	if f == nil || c.setup != nil && (c.handler.readsSetupConfigAlone() || f.values["save_mode"] == nil && f.values["max_length"] == nil) {
+		return c.setup
+	}
+	return f
+}
+
+func (c *Check) checkAgreement() {
+	var odd []string
+	for _, key := range slices.Sorted(maps.Keys(c.setup.values)) {
+		other, both := c.handlerConfig.values[key]
+		if !both || !scalarValue(other) || !scalarValue(c.setup.values[key]) || plain(other) == plain(c.setup.values[key]) {
+			continue
+		}
+		odd = append(odd, fmt.Sprintf("%s (%s and %s)", key, c.setup.text(key), c.handlerConfig.text(key)))
+	}
+	if len(odd) == 0 {
+		return
+	}
+	if len(odd) > maxNamed {
+		odd = append(odd[:maxNamed], "…")
+	}
+	c.add(rules.SettingsDisagree, setupConfig,
+		fmt.Sprintf("%s and %s disagree on %s", c.setup.where, c.handlerConfig.where, strings.Join(odd, ", ")),
+		"pack only the one that the handler reads")
+}
+
+// plain makes 150, 150.0 and "150" equal, and true and "True".
+func plain(v any) string {
+	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(fmt.Sprint(v)), ".0"))
+}
+
+func scalarValue(v any) bool {
+	switch v.(type) {
+	case []any, map[string]any:
+		return false
+	}
+	return true
+}
+
+func (c *Check) checkNumbers(f *settingsFile) {
+	for _, key := range []string{"max_length", "num_labels", "batch_size"} {
+		value, given := f.values[key]
+		if !given || key == "batch_size" && !c.handler.readsKey(key) {
+			continue
+		}
+		n, isNumber := pythonInt(value)
+		switch {
+		case isNumber && n > 0:
+		case !isNumber && key == "max_length" && c.handler.readsKey(key) && strings.Contains(c.handler.text, "int("):
+			c.add(rules.SettingNotNumber, f.name,
+				fmt.Sprintf("max_length is %s in %s, and the handler needs a whole number", f.describe(key), f.where), "give the number of tokens")
+		default:
+			c.add(rules.SettingValue, f.name,
+				fmt.Sprintf("%s is %s in %s, and a whole number from 1 on is wanted", key, f.describe(key), f.where), "")
+		}
+	}
+}
+
+func (f *settingsFile) describe(key string) string {
+	switch f.values[key].(type) {
+	case nil:
+		return "null"
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a map"
+	}
+	return f.text(key)
+}
+
+// pythonInt reads what Python's int() takes.
+func pythonInt(v any) (int64, bool) {
+	switch v := v.(type) {
+	case string:
+		n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(v), "_", ""), 10, 64)
+		return n, err == nil || errors.Is(err, strconv.ErrRange)
+	case int:
+		return int64(v), true
+	case int64:
+		return v, true
+	case uint64:
+		return int64(v >> 1), true
+	case float64:
+		return int64(v), true
+	case bool:
+		return map[bool]int64{true: 1}[v], true
+	}
+	return 0, false
+}
+
+// checkWord warns of a value that the handler knows nothing of.
+func (c *Check) checkWord(f *settingsFile, key string, known ...string) {
+	value, given := f.values[key]
+	word, isWord := value.(string)
+	if !given || isWord && (slices.Contains(known, word) || c.handler.mentions(word)) || !c.handler.readsKey(key) {
+		return
+	}
+	hint := fmt.Sprintf("the handler of TorchServe knows %s", strings.Join(known, ", "))
+	c.add(rules.SettingValue, f.name,
+		fmt.Sprintf("%s is %s in %s, which %q does not mention", key, f.describe(key), f.where, c.handler.name), hint)
+}
+
+// lookup returns the value of a mapping's last key of that name, nil where
+// there is none; open is set where the mapping may get it from a merge.
+func lookup(mapping *yaml.Node, key string) (value *yaml.Node, open bool) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		switch k := mapping.Content[i]; {
+		case k.Tag == "!!merge":
+			open = true
+		case k.Kind == yaml.ScalarNode && k.Value == key:
+			value = target(mapping.Content[i+1])
+		}
+	}
+	return value, open
+}
+
+// target returns what an alias stands for, which is never another alias.
+func target(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
+}
+
+// scalars returns the scalar values of a mapping; what lists and maps hold,
+// which aliases could make huge, is left out.
+func scalars(mapping *yaml.Node) map[string]any {
+	values := map[string]any{}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		var v any
+		switch n := target(mapping.Content[i+1]); {
+		case n.Kind == yaml.SequenceNode:
+			v = []any{}
+		case n.Kind == yaml.MappingNode:
+			v = map[string]any{}
+		case n.Decode(&v) != nil:
+			v = n.Value
+		}
+		values[mapping.Content[i].Value] = v
+	}
+	return values
+}
+
+// explainJSON adds where in the text the error is, counting lines and columns
+// from 1.
+func explainJSON(data []byte, err error) error {
+	var offset int64
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		offset = max(syntax.Offset-1, 0) // Offset counts the character that is wrong
+		if strings.HasPrefix(syntax.Error(), "unexpected end") {
+			offset = syntax.Offset
+		}
+	case errors.As(err, &kind):
+		return fmt.Errorf("it is %s, not an object", cmp.Or(jsonKinds[kind.Value], kind.Value))
+	default:
+		return err
+	}
+	before := data[:min(offset, int64(len(data)))]
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+	return fmt.Errorf("line %d, column %d: %w", line, column, err)
+}
+
+// jsonKinds are the kinds of values in encoding/json's errors, with an article.
+var jsonKinds = map[string]string{
+	"array": "an array", "string": "a string", "number": "a number", "bool": "true or false",
+}
+
+// refusedByPython says that json.load fails on a text that encoding/json
+// refuses: Python takes NaN and Infinity for numbers, and lists at the top.
+func refusedByPython(data []byte, err error) bool {
+	var syntax *json.SyntaxError
+	return errors.As(err, &syntax) && !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity"))
+}
