@@ -223,7 +223,7 @@ var sameReal = []string{
 	"$b --handler base_handler --serialized-file models/frozen.pt",
 	"$b --handler base_handler --serialized-file models/quantized.pt",
 	"$b --handler base_handler --serialized-file models/float16.pt",
-	"$b --handler base_handler --serialized-file models/list-input.pt --archive-format tgz",
+	"$b --handler own_handler.py --serialized-file models/list-input.pt --archive-format tgz",
 	"$b --runtime LSP --handler TorchScriptHandler --serialized-file models/scripted.pt",
 	"$b --handler base_handler --serialized-file notmodels/state_dict.pt --model-file mlp.py",
 	"$b --handler base_handler --serialized-file notmodels/mlp.onnx",

@@ -134,7 +134,7 @@ var differences = []difference{
 		original: 0, ours: 3, real: true,
 	},
 	{
-		line:     "$m --serialized-file failing/missing-operator.pt",
+		line:     "$b --handler own_handler.py --serialized-file failing/missing-operator.pt",
 		reason:   "an operator that this libtorch lacks: the model can't be tested here",
 		original: 0, ours: 4, real: true,
 	},

@@ -135,6 +135,7 @@ func makeReal(t *testing.T, dir string, args []string) {
 	for name, content := range map[string]string{
 		"mlp.py":                       "from torch import nn\n\n\nclass MLP(nn.Module):\n    pass\n",
 		"onnx_handler.py":              "import onnxruntime\n\n\ndef handle(data, context):\n    return onnxruntime.InferenceSession(data)\n",
+		"own_handler.py":               "import torch\n\n\nclass Own:\n    def initialize(self, context):\n        self.model = torch.jit.load(context.file)\n\n    def handle(self, data, context):\n        return self.model(*data)\n",
 		"pretrained/setup_config.json": `{"model_name": "bert-base-uncased", "mode": "sequence_classification", "save_mode": "pretrained", "max_length": "150"}`,
 		"pretrained/handler.py":        "from transformers import AutoModel\n\n\ndef handle(data, context):\n    return AutoModel.from_pretrained(data)\n",
 		"longformer/setup_config.json": `{"save_mode": "torchscript", "mode": "sequence_classification", "max_length": "80"}`,
