@@ -85,8 +85,8 @@ func loadTest(t *testing.T, path string, samples []string, change ...func(*loadt
 	return loadtest.Run(context.Background(), cfg)
 }
 
-// nearly compares numbers as two builds of libtorch agree. The quantized model
-// was computed with another engine than the worker's default.
+// nearly compares numbers as two builds of libtorch agree; they have different
+// engines for quantized models.
 func nearly(name string) cmp.Option {
 	tolerance := 1e-5
 	if name == "quantized" {
