@@ -110,6 +110,7 @@ func (p *packing) test(ctx context.Context, check *validate.Check) {
 	p.report.LoadTest = result
 	if ctx.Err() == nil {
 		p.add(findings)
+		p.add(check.OutputFindings(result))
 	}
 }
 
