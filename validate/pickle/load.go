@@ -17,18 +17,23 @@ func Load(r io.Reader, memory int64) (Value, error) {
 
 // Decoder reads the pickles that follow each other in a file.
 type Decoder struct {
+	// Referred, where set, is told of each persistent id.
+	Referred func(id Value)
+
 	src    *source
 	memory int64
 }
 
 // NewDecoder returns a Decoder; each value takes about memory bytes at most.
 func NewDecoder(r io.Reader, memory int64) *Decoder {
-	return &Decoder{newSource(r, sourceBuffer), memory}
+	return &Decoder{src: newSource(r, sourceBuffer), memory: memory}
 }
 
 // Next reads the next pickle; its errors are those of Load.
 func (d *Decoder) Next() (Value, error) {
-	return newMachine(d.src, d.memory, true).run()
+	m := newMachine(d.src, d.memory, true)
+	m.referred = d.Referred
+	return m.run()
 }
 
 // Offset is how many bytes the pickles so far took.

@@ -41,6 +41,8 @@ type machine struct {
 	// imported, where set, is told of each import with its opcode's place: a
 	// Global, or Unknown where only code could tell.
 	imported func(Value, int64)
+	// referred, where set, is told of each persistent id.
+	referred func(Value)
 }
 
 func newMachine(src *source, budget int64, keep bool) *machine {

@@ -163,6 +163,9 @@ func (m *machine) stepPersistent(op byte) error {
 	if err != nil {
 		return err
 	}
+	if m.referred != nil {
+		m.referred(id)
+	}
 	return m.pushSized(Persistent{id}, 32)
 }
 

@@ -75,6 +75,10 @@ func onnxFile(n byte, graph int) []byte {
 func TestIdentifyDamaged(t *testing.T) {
 	model := fixture(t, "bert-seq.pt")
 	header := `{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}`
+	old, err := os.ReadFile(filepath.Join("testdata", "seeds", "torch1.13-module-legacy.pt"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	lateEnd := zipOf(t, "model/data.pkl")
 	copy(lateEnd[len(lateEnd)-6:], "\xff\xff\xff\x7f") // the directory's offset
 	for name, c := range map[string]struct {
@@ -98,6 +102,7 @@ func TestIdentifyDamaged(t *testing.T) {
 		"safetensors cut in front": {safetensorsFile(header, 0)[:40], SafeTensors, DamageTruncated},
 		"a library cut":            {elfFile(1000, ""), SharedLibrary, DamageTruncated},
 		"an ONNX model cut":        {onnxFile(100, 50), ONNX, DamageTruncated},
+		"a legacy file cut by 1":   {old[:len(old)-1], Module, DamageTruncated},
 		"a legacy file cut":        {[]byte(legacyMagic + "\x80\x02M\xe9\x03.\x80\x02}q\x00(X\x10"), Checkpoint, DamageTruncated},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package torchscript
 import (
 	"archive/tar"
 	"errors"
+	"fmt"
 	"io"
 
 	"go-model-archiver/validate/pickle"
@@ -20,6 +21,12 @@ func (f file) legacyPickle() (Identity, bool, error) {
 		return Identity{}, false, nil
 	}
 	d := pickle.NewDecoder(io.NewSectionReader(f.r, 0, f.size), identifyMemory)
+	sizes := map[string]int64{}
+	d.Referred = func(id pickle.Value) {
+		if key, size, ok := legacyStorage(id); ok {
+			sizes[key] = size
+		}
+	}
 	kind := Checkpoint
 	for i := range 5 {
 		v, err := d.Next()
@@ -35,7 +42,31 @@ func (f file) legacyPickle() (Identity, bool, error) {
 			kind = savedKind(v)
 		}
 	}
+	need := int64(0)
+	for _, size := range sizes {
+		need += size
+	}
+	if have := f.size - d.Offset(); have < need {
+		return legacy(kind).damaged(DamageTruncated, fmt.Sprintf("its tensors need %d bytes, and %d are there", need, have)), true, nil
+	}
 	return legacy(kind), true, nil
+}
+
+// maxLegacyStorage is more bytes than any storage has.
+const maxLegacyStorage = 1 << 44
+
+// legacyStorage returns the key of a storage and how many bytes it takes in the
+// file, its count of elements included.
+func legacyStorage(id pickle.Value) (key string, size int64, ok bool) {
+	t, kind, ok := stored(pickle.Persistent{ID: id})
+	if !ok {
+		return "", 0, false
+	}
+	n, ok := id.(pickle.Tuple)[4].(int64)
+	if !ok || n < 0 || n > maxLegacyStorage/kind.size {
+		return "", 0, false
+	}
+	return t.Storage, 8 + n*kind.size, true
 }
 
 func legacy(k Kind) Identity {

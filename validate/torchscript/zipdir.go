@@ -138,7 +138,7 @@ func (d *zipDirectory) read64(end int64) error {
 // walk calls fn with each entry in the directory's order. It stops at the
 // first error, which may be fn's.
 func (d zipDirectory) walk(fn func(zipEntry) error) error {
-	br := bufio.NewReaderSize(io.NewSectionReader(d.r, d.offset, d.length), 64<<10)
+	br := bufio.NewReaderSize(io.NewSectionReader(d.r, d.offset, d.length), int(min(d.length, 64<<10)))
 	at := d.offset
 	var fixed [directorySize]byte
 	var rest []byte
