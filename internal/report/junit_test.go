@@ -13,13 +13,17 @@ import (
 	"go-model-archiver/internal/report"
 	"go-model-archiver/internal/testtools"
 	"go-model-archiver/validate"
+	"go-model-archiver/validate/rules"
 )
 
 // What read_junit.py prints of each report.
 type (
 	junitReport struct {
-		Suites  []junitSuite
-		Counted [][4]int // tests, failures, errors, skipped of each suite
+		Suites []junitSuite
+		// Tests, failures, errors, skipped: as the file says of itself, and as
+		// counted in each suite.
+		Total   [4]int
+		Counted [][4]int
 	}
 	junitSuite struct {
 		Name                             string
@@ -54,10 +58,17 @@ func readJUnit(t *testing.T, paths ...string) [][]junitSuite {
 	}
 	all := make([][]junitSuite, len(got))
 	for i, r := range got {
+		var total [4]int
 		for j, s := range r.Suites {
+			for k, n := range r.Counted[j] {
+				total[k] += n
+			}
 			if claimed := [4]int{s.Tests, s.Failures, s.Errors, s.Skipped}; claimed != r.Counted[j] {
 				t.Errorf("the suite %q claims %v, and holds %v", s.Name, claimed, r.Counted[j])
 			}
+		}
+		if total != r.Total {
+			t.Errorf("%s claims %v, and holds %v", paths[i], r.Total, total)
 		}
 		all[i] = r.Suites
 	}
@@ -140,6 +151,17 @@ func TestJUnitDetails(t *testing.T) {
 	}
 	if text := failed.Cases[2].Results[0].Text; strings.Count(text, "is damaged") != 2 {
 		t.Errorf("two findings of one rule: %q", text)
+	}
+}
+
+// Of several findings of a rule, the one that stops the archive decides.
+func TestJUnitShowsWhatStopsTheArchive(t *testing.T) {
+	warning := rules.New(rules.ForwardFailed, "a", "looks odd", "")
+	warning.Severity = rules.Warning
+	s := junit(t, concluded(nil, false, loaded(), warning, rules.New(rules.ForwardFailed, "b", "fails", "")))[0]
+	c := s.Cases[1]
+	if s.Failures != 1 || c.File != "b" || c.Results[0].Message != "fails (and 1 more)" || !strings.Contains(c.Results[0].Text, "looks odd") {
+		t.Errorf("%+v", c)
 	}
 }
 

@@ -145,7 +145,6 @@ var realRuns = map[string]struct {
 }{
 	"every kind of input": {[]string{"--serialized-file", "$T/models/scalars.pt", "--sample", "x:float32[2,3]=arange",
 		"--sample", "int=3", "--sample", "float=0.5", "--sample", "bool=true", "--sample", "str=sum"}, validate.Passed},
-	"dict output":  {[]string{"--serialized-file", "$T/models/dict-output.pt"}, validate.NotChecked},
 	"strict":       {[]string{"--serialized-file", "$T/models/scripted.pt", "--strict"}, validate.Failed},
 	"no-archive":   {[]string{"--load-test=off", "--serialized-file", "$T/models/scripted.pt", "--archive-format", "no-archive"}, validate.NotChecked},
 	"NaN":          {[]string{"--serialized-file", "$T/models/nan-output.pt", "--sample", "float32[2,3]=arange"}, validate.Failed},

@@ -36,10 +36,11 @@ def suite(s):
 def read(path):
     report = junitparser.JUnitXml.fromfile(path)
     claimed = [suite(s) for s in report]
+    total = [report.tests, report.failures, report.errors, report.skipped]
     # junitparser's own count of what it read.
     report.update_statistics()
     counted = [[s.tests, s.failures, s.errors, s.skipped] for s in report]
-    return {"suites": claimed, "counted": counted}
+    return {"suites": claimed, "total": total, "counted": counted}
 
 
 json.dump([read(path) for path in sys.argv[1:]], sys.stdout)
