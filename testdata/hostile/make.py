@@ -65,6 +65,26 @@ class Spikes(nn.Module):
         return torch.zeros([1] * 1000)
 
 
+class Layouts(nn.Module):
+    """Returns [0, 1, 2, 3] and the like in memory that is laid out in other ways."""
+
+    def forward(self, x: Tensor) -> List[Tensor]:
+        c = torch.complex(x, -x)
+        return [
+            x.to_sparse(),
+            torch.quantize_per_tensor(x, 0.5, 2, torch.quint8),
+            x.reshape(2, 2).t(),
+            x[::2],
+            x[:1].expand(3, 1),
+            c.conj(),
+            c.conj().imag,
+            torch.complex(x / 0.0, x),
+            torch.empty(0, 3),
+            torch.zeros([], dtype=torch.bool),
+            torch.empty([2, 3], device=torch.device("meta")),
+        ]
+
+
 class Shouts(nn.Module):
     """Raises an exception whose text is long and drives a terminal."""
 
@@ -74,7 +94,7 @@ class Shouts(nn.Module):
 
 def main():
     folder = pathlib.Path(__file__).resolve().parent
-    for module in (Prints, Saves, Maps, Expands, Floods, Circles, Spikes, Shouts):
+    for module in (Prints, Saves, Maps, Expands, Floods, Circles, Spikes, Layouts, Shouts):
         torch.jit.script(module().eval()).save(str(folder / f"{module.__name__.lower()}.pt"))
 
 

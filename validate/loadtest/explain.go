@@ -20,8 +20,11 @@ func (t *test) explain(f protocol.Failure) rules.Finding {
 		}
 	}
 	known, rule := failing, rules.ForwardFailed
-	if stage == protocol.StageLoad {
+	switch stage {
+	case protocol.StageLoad:
 		known, rule = unloadable, rules.LoadFailed
+	case protocol.StageShape:
+		known, rule = nil, rules.SampleMismatch
 	}
 	quote := fmt.Sprintf("%s: libtorch says %q", t.failed(), firstLine(f.Message))
 	for _, e := range known {
@@ -33,8 +36,9 @@ func (t *test) explain(f protocol.Failure) rules.Finding {
 }
 
 var fallbackHints = map[string]string{
-	rules.LoadFailed:    "load it in Python with torch.jit.load, in the server's version of torch; all of libtorch's message is in the report of --json",
-	rules.ForwardFailed: "give the input that the model was made for with --sample; all of libtorch's message is in the report of --json",
+	rules.LoadFailed:     "load it in Python with torch.jit.load, in the server's version of torch; all of libtorch's message is in the report of --json",
+	rules.SampleMismatch: "give one --sample for each of forward's arguments",
+	rules.ForwardFailed:  "give the input that the model was made for with --sample; all of libtorch's message is in the report of --json",
 }
 
 // failed says which step failed, and on what.
@@ -42,6 +46,8 @@ func (t *test) failed() string {
 	switch t.result.Stage {
 	case protocol.StageLoad:
 		return fmt.Sprintf("libtorch %s cannot load %q", t.result.Libtorch, t.cfg.ModelPath)
+	case protocol.StageShape:
+		return fmt.Sprintf("%q cannot be given the sample%s", t.cfg.ModelPath, t.on())
 	case protocol.StageOutput:
 		return fmt.Sprintf("the output of %q%s cannot be read", t.cfg.ModelPath, t.on())
 	}

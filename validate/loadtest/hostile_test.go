@@ -2,12 +2,15 @@ package loadtest_test
 
 import (
 	"archive/zip"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"go-model-archiver/internal/testtools"
 	"go-model-archiver/validate/loadtest"
@@ -42,6 +45,38 @@ func TestOutputsThatNobodyCanRead(t *testing.T) {
 				t.Errorf("ended in stage %s", result.Stage)
 			}
 		})
+	}
+}
+
+func TestTensorsOfOtherLayoutsAreRead(t *testing.T) {
+	t.Parallel()
+	result, findings := loadTest(t, hostile("layouts"), []string{"float32[4]=arange"})
+	tensor := func(i int, dtype string, shape []int64, minMaxMean ...float64) protocol.Output {
+		o := protocol.Output{Path: fmt.Sprintf("output[%d]", i), DType: dtype, Shape: shape}
+		if len(minMaxMean) > 0 {
+			o.Min, o.Max, o.Mean = &minMaxMean[0], &minMaxMean[1], &minMaxMean[2]
+		}
+		return o
+	}
+	want := []protocol.Output{
+		tensor(0, "float32", []int64{4}, 0, 3, 1.5),
+		tensor(1, "quint8", []int64{4}, 0, 3, 1.5),
+		tensor(2, "float32", []int64{2, 2}, 0, 3, 1.5),
+		tensor(3, "float32", []int64{2}, 0, 2, 1),
+		tensor(4, "float32", []int64{3, 1}, 0, 0, 0),
+		tensor(5, "complex64", []int64{4}),
+		tensor(6, "float32", []int64{4}, 0, 3, 1.5),
+		tensor(7, "complex64", []int64{4}), // 0/0 is NaN, the others are infinite
+		tensor(8, "float32", []int64{0, 3}),
+		tensor(9, "bool", []int64{}, 0, 0, 0),
+		tensor(10, "float32", []int64{2, 3}),
+	}
+	want[7].NaN, want[7].Inf = 1, 3
+	if diff := cmp.Diff(want, result.Outputs); diff != "" {
+		t.Errorf("outputs (-want +worker):\n%s", diff)
+	}
+	if !has(findings, rules.OutputNaN) {
+		t.Errorf("findings %v", findings)
 	}
 }
 

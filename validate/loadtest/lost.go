@@ -40,7 +40,7 @@ func (t *test) lost(err error) bool {
 	stage := t.result.Stage
 	switch {
 	case errors.Is(t.ctx.Err(), context.DeadlineExceeded) && stage == protocol.StageOpen:
-		t.failWorker(fmt.Sprintf("did not answer within %s", t.cfg.Timeout), rebuildHint)
+		t.failWorker(fmt.Sprintf("did not answer within %s", t.cfg.Timeout), "give it more time with --timeout, or "+rebuildHint)
 	case errors.Is(t.ctx.Err(), context.DeadlineExceeded):
 		t.fail(rules.LoadTestTimeout, fmt.Sprintf("the load test of %q was stopped after %s while %s%s",
 			t.cfg.ModelPath, t.cfg.Timeout, doing(stage), t.on()), "give it more time with --timeout, or look for an endless loop in forward")
