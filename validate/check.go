@@ -39,14 +39,20 @@ type Check struct {
 func NewCheck(s Subject) (*Check, error) {
 	c := &Check{subject: s}
 	for _, step := range []func() error{
-		c.readHandler, c.readSettings, c.identify, c.checkModelFile, c.checkVocabulary, c.checkLabels,
+		c.readHandler, c.readSettings, c.identify, c.checkModelFile, c.checkVocabulary, c.checkLabels, c.checkPickles,
 	} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
+	requirements, err := c.checkRequirements()
+	if err != nil {
+		return nil, err
+	}
+	c.checkImports(requirements)
 	c.checkNeeds()
 	c.checkModelName()
+	c.checkModel()
 	c.checkCall()
 	return c, nil
 }

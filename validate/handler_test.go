@@ -19,6 +19,12 @@ func python(text string) archive {
 	return archive{handler: "h.py", files: map[string]string{"h.py": text}}
 }
 
+// beside adds another file.
+func (a archive) beside(name, text string) archive {
+	a.files[name] = text
+	return a
+}
+
 func named(handler, text string) archive {
 	a := python(text)
 	a.handler = handler
@@ -109,12 +115,12 @@ var handlerCases = []ruleCase{
 	{name: "a library named .so is looked for below that name", archive: archive{handler: "lib", runtime: manifest.LSP, files: map[string]string{"lib.so": ""}}},
 	{name: "a function beside two classes", archive: python(serves + "class A: pass\nclass B: pass\n")},
 	{name: "an assignment for a function", archive: python("class A:\n" + methods + "class B: pass\n_service = A()\nhandle = _service.handle\n")},
-	{name: "a function from elsewhere", archive: python("from service import handle\n")},
+	{name: "a function from elsewhere", archive: python("from service import handle\n").beside("service.py", "")},
 	{name: "a function that takes anything", archive: python("def handle(*args, **kwargs): pass\n")},
 	{name: "a function with defaults", archive: python("def handle(data, context=None, *, x=1): pass\n")},
 	{name: "a decorated function", archive: python("@wrap\ndef handle(): pass\n")},
-	{name: "a class that is made elsewhere", archive: python("from service import *\nclass A: pass\nclass B: pass\n")},
-	{name: "a class with a base from elsewhere", archive: python("from service import Service\nclass H(Service): pass\n")},
+	{name: "a class that is made elsewhere", archive: python("from service import *\nclass A: pass\nclass B: pass\n").beside("service.py", "")},
+	{name: "a class with a base from elsewhere", archive: python("from service import Service\nclass H(Service): pass\n").beside("service.py", "")},
 	{name: "a class that answers any name", archive: python("class H:\n    def __getattr__(self, name): pass\n")},
 	{name: "a class that is written twice", archive: python("try:\n    import a\n    class H:\n" + "        pass\nexcept ImportError:\n    class I: pass\n")},
 	{name: "methods for every argument", archive: python("class H:\n    def __init__(self, *a, **k): pass\n" + methods)},

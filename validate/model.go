@@ -3,12 +3,14 @@ package validate
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"go-model-archiver/validate/loadtest"
 	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/pysource"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/torchscript"
 )
@@ -80,9 +82,72 @@ func (c *Check) checkPositions(result *loadtest.Result) {
 	}
 	n, ok := pythonInt(f.values["max_length"])
 	table, found := c.model.Embedding("position_embeddings.weight")
-	if ok && found && n > table.Shape[0] {
-		c.add(rules.MaxLengthPositions, f.name,
-			fmt.Sprintf("max_length is %d in %s, and %q has %d positions", n, f.where, table.Name, table.Shape[0]),
-			fmt.Sprintf("make it at most %d", table.Shape[0]))
+	if !ok || !found {
+		return
 	}
+	rows := table.Shape[0]
+	// Models like RoBERTa start to count after their padding's index.
+	if spare := slices.ContainsFunc([]string{"roberta", "longformer", "camembert", "mpnet"}, func(s string) bool {
+		return strings.Contains(table.Name, s)
+	}); spare {
+		rows -= 2
+	}
+	if n > rows {
+		c.add(rules.MaxLengthPositions, f.name,
+			fmt.Sprintf("max_length is %d in %s, and %q has %d positions for tokens", n, f.where, table.Name, rows),
+			fmt.Sprintf("make it at most %d", rows))
+	}
+}
+
+// checkModel judges what the TorchScript file holds.
+func (c *Check) checkModel() {
+	if c.model == nil {
+		return
+	}
+	path := c.subject.ModelPath
+	if c.model.Training {
+		c.add(rules.ModelTraining, path,
+			fmt.Sprintf("%q was saved in training mode; dropout and batch normalisation of a trace stay so", path),
+			"call model.eval() before torch.jit.trace or torch.jit.script")
+	}
+	c.checkDevices()
+	c.checkLibraries()
+}
+
+// checkDevices finds devices that the code or the tensors are tied to.
+func (c *Check) checkDevices() {
+	path := c.subject.ModelPath
+	isCPU := func(d string) bool { return d == "cpu" || d == "meta" }
+	onCPU := slices.Contains(c.model.CodeDevices, "cpu")
+	written := slices.DeleteFunc(slices.Clone(c.model.CodeDevices), isCPU)
+	stored := slices.DeleteFunc(slices.Clone(c.model.Devices()), isCPU)
+	const hint = "move model and inputs to the CPU before tracing it; the handler moves it to the worker's device"
+	switch {
+	case len(written) > 0:
+		c.add(rules.ModelDevice, path, fmt.Sprintf("%q has the device %s written into its code; it fails where the worker has another",
+			path, strings.Join(written, ", ")), hint)
+	case len(stored) > 0 && c.handler != nil && c.handler.Complete && c.handler.loadsInPlace():
+		c.add(rules.ModelDevice, path, fmt.Sprintf("%q was saved on %s, and %q calls torch.jit.load without map_location",
+			path, strings.Join(stored, ", "), c.handler.name), "pass map_location to torch.jit.load, or save the model on the CPU")
+	case onCPU && c.onGPU():
+		c.add(rules.ModelDevice, path, fmt.Sprintf("%q has the device cpu written into its code, and deviceType is gpu in %q",
+			path, c.subject.Manifest.Model.ConfigFile), "trace the model on the GPU, or script it")
+	}
+}
+
+// onGPU says that the config file asks for a GPU.
+func (c *Check) onGPU() bool {
+	if c.config == nil {
+		return false
+	}
+	device, _ := lookup(c.config, "deviceType")
+	return device != nil && strings.EqualFold(device.Value, "gpu")
+}
+
+// loadsInPlace says that some torch.jit.load leaves the tensors where they were
+// saved.
+func (s *source) loadsInPlace() bool {
+	return slices.ContainsFunc(s.CallsTo("torch.jit.load"), func(l pysource.Call) bool {
+		return l.Positional < 2 && !l.Star && !l.DoubleStar && !slices.Contains(l.Keywords, "map_location")
+	})
 }

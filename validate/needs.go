@@ -14,13 +14,9 @@ import (
 
 const yamlConfig = "model_yaml_config"
 
-var (
-	// catches finds what may catch an error.
-	catches = regexp.MustCompile(`(?m)^\s*try\s*:|suppress\s*\(`)
-	// ownConfig finds the assignment of the Hugging Face handler, whose value
-	// is the config of the server or an empty one.
-	ownConfig = regexp.MustCompile(`\bmodel_yaml_config\s*=\s*\(?\s*\w+\.model_yaml_config\s+if\s[^:{}=]*\selse\s*\{\s*\}`)
-)
+// ownConfig finds the assignment of the Hugging Face handler, whose value is
+// the config of the server or an empty one.
+var ownConfig = regexp.MustCompile(`\bmodel_yaml_config\s*=\s*\(?\s*\w+\.model_yaml_config\s+if\s[^:{}=]*\selse\s*\{\s*\}`)
 
 // checkNeeds looks for what the handler surely reads when the model is loaded:
 // settings of the config file and setup_config.json.
@@ -39,7 +35,7 @@ func (c *Check) checkNeeds() {
 // file with the file.
 func (c *Check) checkConfigReads() {
 	h, function := c.handler, c.function()
-	if catches.MatchString(h.text) || !h.takesConfigAsIs() || c.configUnknown() {
+	if !h.takesConfigAsIs() || c.configUnknown() {
 		return
 	}
 	var defaults *pysource.Read
@@ -68,7 +64,10 @@ func (c *Check) addMissing(r pysource.Read, missing []pysource.Key) {
 		why = fmt.Sprintf("%q has no %s", name, keyPath(missing))
 	}
 	hint := "pass the config file with --config-file"
-	if c.setup != nil && name == "" {
+	switch {
+	case name != "":
+		hint = "add it to the config file"
+	case c.setup != nil:
 		hint = fmt.Sprintf("move the settings of %q below handler: in a config file, and pass it with --config-file", setupConfig)
 	}
 	c.add(rules.HandlerConfigMissing, c.handler.name,
@@ -97,19 +96,26 @@ func (s *source) takesConfigAsIs() bool {
 			continue
 		}
 		same := a.Value != "" && a.Value[strings.LastIndexByte(a.Value, '.')+1:] == yamlConfig && len(a.Keys) == 0
-		if !same && (a.Value != "" || !ownConfig.MatchString(s.text)) {
+		if own := a.Value == "" || a.Value == "()"; !same && !(own && ownConfig.MatchString(s.text)) {
 			return false
 		}
 	}
-	for _, call := range s.Calls {
-		for _, change := range []string{"update", "setdefault", "__setitem__"} {
-			if strings.HasSuffix(call.Callee, "."+change) {
-				return false
-			}
-		}
-	}
-	return !slices.ContainsFunc(s.Reads, func(r pysource.Read) bool { return r.Store }) &&
+	return !slices.ContainsFunc(s.Calls, s.changesConfig) &&
+		!slices.ContainsFunc(s.ReadsOf(yamlConfig), func(r pysource.Read) bool { return r.Store }) &&
 		!slices.ContainsFunc(s.Imports, func(i pysource.Import) bool { return i.Name == "*" })
+}
+
+// changesConfig says that a call may add keys to the config, or to a variable
+// that some of it is assigned to.
+func (s *source) changesConfig(call pysource.Call) bool {
+	dot := strings.LastIndexByte(call.Callee, '.')
+	if dot < 0 || !slices.Contains([]string{"update", "setdefault", "__setitem__"}, call.Callee[dot+1:]) {
+		return false
+	}
+	base := call.Callee[:dot]
+	return strings.Contains(base, yamlConfig) || slices.ContainsFunc(s.Assignments, func(a pysource.Assignment) bool {
+		return a.Target == base && slices.ContainsFunc(s.Reads, func(r pysource.Read) bool { return r.Base == base })
+	})
 }
 
 // namesConfig says that what keys are read from is the config, or a variable
@@ -196,7 +202,7 @@ func (c *Check) checkSetupConfigReads() {
 	at := mentions[0]
 	sure := len(mentions) == 1 && h.initializes(at.Scope, function) && h.inModelFolder(at)
 	switch {
-	case sure && h.Opens(setupConfig) == pysource.Yes && !catches.MatchString(h.text):
+	case sure && h.Opens(setupConfig) == pysource.Yes:
 		c.add(rules.SetupConfigMissing, h.name,
 			fmt.Sprintf("%q opens %q in line %d, and the archive has no such file", h.name, setupConfig, at.Line),
 			"add the file to --extra-files")
@@ -222,7 +228,7 @@ func (s *source) inModelFolder(name pysource.String) bool {
 // readsUnset says that initialize surely reads a key of an attribute that is
 // None unless the JSON file of that name was read.
 func (s *source) readsUnset(name pysource.String, function string) bool {
-	return !catches.MatchString(s.text) && slices.ContainsFunc(s.Reads, func(r pysource.Read) bool {
+	return slices.ContainsFunc(s.Reads, func(r pysource.Read) bool {
 		return !r.Store && !r.Keys[0].Get && strings.HasPrefix(r.Base, "self.") &&
 			s.initializes(r.Scope, function) && s.loadedOnly(r, name)
 	})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,18 +117,41 @@ func (s *source) readsSetupConfigAlone() bool {
 }
 
 // loadsJSON says that a handler surely parses a JSON file of the archive when
-// the model is loaded, if it is there: it names it in initialize, which calls
-// json.load, and catches nothing.
+// the model is loaded, if it is there: initialize names it, and then calls
+// json.load where nothing catches an error.
 func (s *source) loadsJSON(file, function string) bool {
-	if s == nil || !s.Complete || catches.MatchString(s.text) {
+	if s == nil || !s.Complete {
 		return false
 	}
 	inInitialize := func(at pysource.Scope) bool {
 		at.Conditional = false
 		return s.initializes(at, function)
 	}
-	return slices.ContainsFunc(s.Mentions(file), func(m pysource.String) bool { return inInitialize(m.Scope) }) &&
-		slices.ContainsFunc(s.CallsTo("json.load"), func(l pysource.Call) bool { return inInitialize(l.Scope) })
+	named := slices.IndexFunc(s.Strings, func(l pysource.String) bool {
+		return !l.Doc && path.Base(l.Value) == file && inInitialize(l.Scope)
+	})
+	return named >= 0 && slices.ContainsFunc(s.CallsTo("json.load"), func(l pysource.Call) bool {
+		return l.Line >= s.Strings[named].Line && inInitialize(l.Scope) && !s.caught(l.Line)
+	})
+}
+
+// caught says that a line stands in a block that may catch an error: going up
+// to the function's head, each line that is indented less opens a block around.
+func (s *source) caught(line int) bool {
+	indent := func(text string) int { return len(text) - len(strings.TrimLeft(text, " \t")) }
+	lines := strings.Split(s.text, "\n")
+	level := indent(lines[line-1])
+	for i := line - 2; i >= 0 && level > 0; i-- {
+		text := strings.TrimSpace(lines[i])
+		if text == "" || indent(lines[i]) >= level {
+			continue
+		}
+		level = indent(lines[i])
+		if strings.HasPrefix(text, "try") || strings.Contains(text, "suppress") {
+			return true
+		}
+	}
+	return false
 }
 
 // checkSettings judges the settings that a Hugging Face handler reads.

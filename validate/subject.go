@@ -2,6 +2,7 @@ package validate
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -29,6 +30,18 @@ type Subject struct {
 	// ReadEntry returns the content of an entry of at most limit bytes, or
 	// fs.ErrNotExist.
 	ReadEntry func(name string, limit int64) ([]byte, error)
+	// Entries are the files of the archive; nil where they are not known, so
+	// that nothing is said of those that no setting names.
+	Entries []Entry
+}
+
+// Entry is one file of an archive.
+type Entry struct {
+	Name string
+	Size int64 // bytes
+	// Open opens the content. What also is an io.ReaderAt is looked at in
+	// parts, anything else is read from its beginning.
+	Open func() (io.ReadCloser, error)
 }
 
 // read returns an entry's content, or nil where there is no such entry.

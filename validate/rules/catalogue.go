@@ -4,5 +4,6 @@ import "slices"
 
 // catalogue holds every rule, in the order of docs/rules.md.
 var catalogue = slices.Concat(
-	modelRules, loadTestRules, handlerRules, settingsRules, labelRules, configRules, entryRules,
+	modelRules, loadTestRules, handlerRules, settingsRules, labelRules, configRules, requirementsRules,
+	pickleRules, entryRules,
 )

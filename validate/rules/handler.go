@@ -64,7 +64,7 @@ var handlerRules = []Rule{
 	{
 		ID: HandlerImports, Severity: Note,
 		Summary:  "the handler imports what nothing brings along",
-		Example:  `"handler.py" imports transformers, which neither TorchServe, nor the archive, nor "requirements.txt" brings along`,
+		Example:  `"handler.py" imports transformers, which neither TorchServe nor the archive nor "requirements.txt" brings along`,
 		Preempts: "No module named 'ts.torch_handler.handler'",
 	},
 	{

@@ -13,6 +13,9 @@ const (
 	ModelNone           = "model-none"
 	ModelName           = "model-name"
 	NoWeights           = "no-weights"
+	ModelTraining       = "model-training"
+	ModelDevice         = "model-device"
+	ModelLibrary        = "model-library"
 )
 
 var modelRules = []Rule{
@@ -79,5 +82,23 @@ var modelRules = []Rule{
 		Summary:  "the handler loads the model and will find nothing that it can load",
 		Example:  `the handler "image_classifier" loads the model, and neither a serialized file nor a model file is given`,
 		Preempts: "No model weights could be loaded",
+	},
+	{
+		ID: ModelTraining, Severity: Warning,
+		Summary:  "the model was saved in training mode",
+		Example:  `"model.pt" was saved in training mode; dropout and batch normalisation of a trace stay so`,
+		Preempts: "nothing: the predictions are wrong, and differ from request to request",
+	},
+	{
+		ID: ModelDevice, Severity: Warning,
+		Summary:  "the model is tied to a device",
+		Example:  `"model.pt" has the device cuda:0 written into its code`,
+		Preempts: "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!",
+	},
+	{
+		ID: ModelLibrary, Severity: Warning,
+		Summary:  "the model needs a library that its handler does not import",
+		Example:  `"model.pt" needs the operators of torchvision, and "handler.py" does not import it`,
+		Preempts: "Unknown builtin op: torchvision::nms.",
 	},
 }

@@ -1,0 +1,228 @@
+package validate
+
+import (
+	"strings"
+	"testing"
+
+	"go-model-archiver/validate/loadtest"
+	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
+)
+
+// The shapes of TorchServe's Hugging Face handler: of 0.12, which reads
+// handler: of the config file, and of older releases.
+const (
+	newSettings = "        self.settings = self.model_yaml_config.get(\"handler\", {})\n        if not self.settings: pass\n"
+	oldSettings = "        path = os.path.join(model_dir, \"setup_config.json\")\n        if os.path.isfile(path):\n" +
+		"            with open(path) as f:\n                self.settings = json.load(f)\n"
+	useSettings = "        if self.settings[\"save_mode\"] == \"torchscript\":\n            self.model = torch.jit.load(p, map_location=\"cpu\")\n" +
+		"        elif self.settings[\"save_mode\"] == \"pretrained\":\n            self.model = AutoModel.from_pretrained(model_dir)\n" +
+		"        labels = os.path.join(model_dir, \"index_to_name.json\")\n" +
+		"        if self.settings[\"mode\"] != \"question_answering\":\n            if os.path.isfile(labels):\n" +
+		"                with open(labels) as f:\n                    self.mapping = json.load(f)\n" +
+		"    def inference(self, batch):\n        n = int(self.settings[\"max_length\"])\n        captum = self.settings[\"captum_explanation\"]\n" +
+		"        if self.settings[\"mode\"] == \"token_classification\":\n" +
+		"            label_list = self.mapping[\"label_list\"]\n            label_list.strip(\"[]\")\n" +
+		"        return self.mapping[str(self.model(batch, batch)[0])]\n"
+)
+
+func huggingFace(read string) string {
+	return "import json, os, torch\n" + base + "class H(BaseHandler):\n    def __init__(self):\n        super().__init__()\n        self.settings = None\n" +
+		"    def initialize(self, ctx):\n        self.model_yaml_config = (\n            ctx.model_yaml_config\n" +
+		"            if ctx is not None and hasattr(ctx, \"model_yaml_config\")\n            else {}\n        )\n        model_dir = ctx.dir\n" +
+		read + useSettings
+}
+
+// hf is an archive for the newer handler, oldHF for the older one.
+func hf(model, config string) archive {
+	a := archive{handler: "h.py", model: model, files: map[string]string{"h.py": huggingFace(newSettings)}}
+	if config != "" {
+		a.config = "c.yaml"
+		a.files["c.yaml"] = config
+	}
+	return a
+}
+
+func oldHF(model, setup string) archive {
+	a := archive{handler: "h.py", model: model, files: map[string]string{
+		"h.py": strings.ReplaceAll(huggingFace(oldSettings), "model_yaml_config", "config"),
+	}}
+	if setup != "" {
+		a.files[setupConfig] = setup
+	}
+	return a
+}
+
+// reads is a handler that reads the config file in initialize.
+func reads(statements string) archive {
+	return python(base + "class H(BaseHandler):\n    def initialize(self, ctx):\n        super().initialize(ctx)\n        " + statements + "\n").loading()
+}
+
+// loading gives the handler a model.
+func (a archive) loading() archive {
+	a.model = "models/conv.pt"
+	return a
+}
+
+func (a archive) with(config string) archive {
+	a.config = "c.yaml"
+	return a.beside("c.yaml", config)
+}
+
+const (
+	script     = `"save_mode": "torchscript", "mode": "sequence_classification"`
+	goodSetup  = `{` + script + `, "max_length": "150", "num_labels": "2"}`
+	goodConfig = "handler:\n  save_mode: torchscript\n  mode: sequence_classification\n  max_length: 150\n"
+	twoLabels  = `{"0": "no", "1": "yes"}`
+)
+
+var settingsCases = []ruleCase{
+	{
+		name: "no config file for the handler of 0.12", archive: hf(twoArguments, "").beside("index_to_name.json", twoLabels),
+		want: []string{rules.HandlerConfigMissing}, says: []string{"handler: save_mode", "no config file is given"},
+	},
+	{
+		name:    "setup_config.json alone for the handler of 0.12",
+		archive: hf(twoArguments, "").beside(setupConfig, goodSetup).beside("index_to_name.json", twoLabels),
+		want:    []string{rules.HandlerConfigMissing}, says: []string{"move the settings"},
+	},
+	{
+		name: "a config file without the key", archive: hf(twoArguments, "handler:\n  mode: sequence_classification\n").beside("index_to_name.json", twoLabels),
+		want: []string{rules.HandlerConfigMissing}, says: []string{`"c.yaml" has no handler: save_mode`},
+	},
+	{
+		name: "a key without a guard", archive: reads(`self.url = ctx.model_yaml_config["handler"]["url"]`),
+		want: []string{rules.HandlerConfigMissing}, says: []string{"reads handler: url"},
+	},
+	{name: "through a variable", archive: reads(`c = ctx.model_yaml_config; h = c["handler"]; h["url"]`), want: []string{rules.HandlerConfigMissing}},
+	{name: "a key of the missing value", archive: reads(`ctx.model_yaml_config.get("handler")["url"]`), want: []string{rules.HandlerConfigMissing}},
+	{
+		name: "a default for what is missing", archive: reads(`ctx.model_yaml_config.get("handler", {}).get("url", "")`),
+		want: []string{rules.HandlerConfigDefault}, says: []string{"its defaults count"},
+	},
+	{
+		name: "the older handler without setup_config.json", archive: oldHF(twoArguments, "").beside("index_to_name.json", twoLabels),
+		want: []string{rules.SetupConfigMissing}, says: []string{"takes its settings"},
+	},
+	{
+		name: "an unguarded open", archive: reads(`json.load(open(os.path.join(model_dir, "setup_config.json")))`),
+		want: []string{rules.SetupConfigMissing}, says: []string{"opens"},
+	},
+	{
+		name: "a guarded one", archive: reads(`x = open("setup_config.json") if os.path.isfile("setup_config.json") else None`),
+		want: []string{rules.SetupConfigAbsent}, says: []string{"neither that nor a config file"},
+	},
+	{
+		name: "broken JSON", archive: oldHF(twoArguments, "{\n  \"save_mode\": \"torchscript\",\n}").beside("index_to_name.json", twoLabels),
+		want: []string{rules.SetupConfigUnreadable}, says: []string{"line 3, column 1"},
+	},
+	{
+		name: "broken JSON that nobody reads", archive: python(serves).beside(setupConfig, "{"),
+		want: []string{rules.SettingsUnreadable}, says: []string{"line 1, column 2"},
+	},
+	{
+		name: "broken JSON that Python takes", archive: oldHF("", `{"save_mode": NaN}`),
+		want: []string{rules.SettingsUnreadable, rules.LabelsFileMissing}[:1],
+	},
+	{
+		name:    "two files that disagree",
+		archive: hf(twoArguments, goodConfig).beside(setupConfig, `{`+script+`, "max_length": "128"}`).beside("index_to_name.json", twoLabels),
+		want:    []string{rules.SettingsDisagree}, says: []string{`max_length ("128" and 150)`},
+	},
+	{
+		name: "max_length is no number", archive: oldHF(twoArguments, `{`+script+`, "max_length": "long"}`).beside("index_to_name.json", twoLabels),
+		want: []string{rules.SettingNotNumber}, says: []string{`max_length is "long"`},
+	},
+	{name: "max_length is null", archive: hf(twoArguments, goodConfig+"  max_length:\n").beside("index_to_name.json", twoLabels), want: []string{rules.SettingNotNumber}},
+	{
+		name: "max_length is 0", archive: oldHF(twoArguments, `{`+script+`, "max_length": 0}`).beside("index_to_name.json", twoLabels),
+		want: []string{rules.SettingValue}, says: []string{"from 1 on"},
+	},
+	{
+		name: "num_labels is a word", archive: oldHF(twoArguments, `{`+script+`, "num_labels": "two"}`).beside("index_to_name.json", twoLabels),
+		want: []string{rules.SettingValue},
+	},
+	{
+		name: "an unknown mode", archive: oldHF(twoArguments, `{"save_mode": "torchscript", "mode": "sequence-classification"}`),
+		want: []string{rules.SettingValue}, says: []string{`mode is "sequence-classification"`, "does not mention"},
+	},
+	{name: "an unknown save_mode", archive: oldHF(twoArguments, `{"save_mode": "scripted", "mode": "question_answering"}`), want: []string{rules.SettingValue}},
+	{
+		name: "explanations of TorchScript", archive: oldHF(twoArguments, `{`+script+`, "captum_explanation": true}`).beside("index_to_name.json", twoLabels),
+		want: []string{rules.CaptumTorchScript}, says: []string{"predictions work"},
+	},
+	{
+		name: "save_mode for a state_dict", archive: oldHF("notmodels/state_dict.pt", goodSetup).beside("index_to_name.json", twoLabels),
+		want: []string{rules.ModelNotTorchScript}, says: []string{`save_mode is "torchscript" in "setup_config.json"`},
+	},
+
+	{name: "the handler of 0.12", archive: hf(twoArguments, goodConfig).beside("index_to_name.json", twoLabels)},
+	{name: "the older handler", archive: oldHF(twoArguments, goodSetup).beside("index_to_name.json", twoLabels)},
+	{name: "pretrained weights", archive: oldHF("notmodels/state_dict.pt", `{"save_mode": "pretrained", "mode": "text_generation", "captum_explanation": true}`)},
+	{name: "the same in both", archive: hf(twoArguments, goodConfig).beside(setupConfig, goodSetup).beside("index_to_name.json", twoLabels)},
+	{name: "keys from a merge", archive: hf(twoArguments, "base: &b\n  save_mode: torchscript\nhandler:\n  <<: *b\n").beside("index_to_name.json", twoLabels)},
+	{name: "an anchor", archive: hf(twoArguments, "x: &x\n  save_mode: torchscript\n  mode: sequence_classification\nhandler: *x\n").beside("index_to_name.json", twoLabels)},
+	{name: "read under a condition", archive: reads(`if "handler" in ctx.model_yaml_config: ctx.model_yaml_config["handler"]`)},
+	{name: "read and caught", archive: reads("try:\n            ctx.model_yaml_config[\"handler\"]\n        except KeyError: pass")},
+	{name: "broken JSON, and caught", archive: reads("try:\n            if x:\n                s = json.load(open(\"setup_config.json\"))\n        except ValueError: pass").
+		beside(setupConfig, "{"), want: []string{rules.SettingsUnreadable}},
+	{name: "read where a request comes", archive: python(base + "class H(BaseHandler):\n    def preprocess(self, data): return self.context.model_yaml_config[\"a\"]\n").loading()},
+	{name: "set before it is read", archive: reads(`ctx.model_yaml_config["handler"] = {}; ctx.model_yaml_config["handler"]["url"]`)},
+	{name: "changed before it is read", archive: reads(`c = ctx.model_yaml_config; c.update(DEFAULTS); c["handler"]["url"]`)},
+	{name: "a config of its own", archive: reads(`self.model_yaml_config = load(); self.model_yaml_config["handler"]`)},
+	{name: "a default that has the key", archive: reads(`ctx.model_yaml_config.get("handler", DEFAULTS)["url"]`)},
+	{name: "a variable that changes", archive: reads(`c = ctx.model_yaml_config; c = load(); c["url"]`)},
+	{name: "a key that is there", archive: reads(`ctx.model_yaml_config["handler"]["url"]`).with("handler:\n  url: x\n")},
+	{name: "a default beside a config file", archive: reads(`ctx.model_yaml_config.get("handler", {}).get("url", "")`).with("batchSize: 1\n")},
+	{name: "setup_config.json elsewhere", archive: reads(`open("/etc/model/setup_config.json") if x else None`).with("batchSize: 1\n")},
+	{
+		name: "the same words for other ends",
+		archive: python("def handle(data, context):\n    return context.settings[\"max_length\"]\n").
+			beside(setupConfig, `{"max_length": "auto", "mode": 7, "num_labels": -1, "captum_explanation": true}`),
+	},
+}
+
+func TestSettings(t *testing.T) { runCases(t, settingsCases) }
+
+// outputCase is an archive, what its load test gave, and the rules broken.
+type outputCase struct {
+	name string
+	archive
+	result *loadtest.Result
+	want   []string
+	says   []string
+}
+
+func gave(path string, shape ...int64) *loadtest.Result {
+	return &loadtest.Result{Stage: protocol.StageDone, Outputs: []protocol.Output{{Path: path, DType: "float32", Shape: shape}}}
+}
+
+func runOutputs(t *testing.T, cases []outputCase) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			check := c.check(t)
+			before := len(check.Findings)
+			compareFindings(t, check.OutputFindings(c.result), c.want, c.says)
+			if len(check.Findings) != before {
+				t.Error("the findings of the check changed")
+			}
+		})
+	}
+}
+
+var positionCases = []outputCase{
+	{
+		name: "more tokens than positions", archive: oldHF(twoArguments, `{`+script+`, "max_length": 161}`), result: loadtest.NotRun(),
+		want: []string{rules.MaxLengthPositions}, says: []string{"max_length is 161", "160 positions", "at most 160"},
+	},
+	{
+		name: "RoBERTa keeps two for itself", archive: oldHF("models/roberta-seq.pt", `{`+script+`, "max_length": "161"}`), result: loadtest.NotRun(),
+		want: []string{rules.MaxLengthPositions}, says: []string{"at most 160"},
+	},
+	{name: "as many", archive: oldHF(twoArguments, `{`+script+`, "max_length": 160}`), result: loadtest.NotRun()},
+	{name: "forward failed, which says more", archive: oldHF(twoArguments, `{`+script+`, "max_length": 161}`), result: &loadtest.Result{Stage: protocol.StageForward}},
+	{name: "max_length for other ends", archive: archive{handler: "base_handler", model: oneArgument, files: map[string]string{setupConfig: `{"max_length": 900}`}}, result: loadtest.NotRun()},
+}
+
+func TestPositions(t *testing.T) { runOutputs(t, positionCases) }
