@@ -54,9 +54,11 @@ type Tool struct {
 
 // Report is the outcome of one run.
 type Report struct {
-	SchemaVersion int     `json:"schemaVersion"`
-	Tool          Tool    `json:"tool"`
-	Verdict       Verdict `json:"verdict"`
+	SchemaVersion int  `json:"schemaVersion"`
+	Tool          Tool `json:"tool"`
+	// Subject is the archive to be written or the path that was validated.
+	Subject string  `json:"subject"`
+	Verdict Verdict `json:"verdict"`
 	// Archive is nil when none was written.
 	Archive  *Archive         `json:"archive"`
 	Findings []rules.Finding  `json:"findings"`
@@ -71,13 +73,14 @@ type Report struct {
 	strict bool
 }
 
-// NewReport returns a report of nothing checked yet. Findings whose rule is in
+// NewReport returns a report on subject of nothing checked yet. Findings whose rule is in
 // ignore, which may hold "*", will be marked as ignored; strict lets warnings
 // fail as errors do.
-func NewReport(tool Tool, ignore []string, strict bool) *Report {
+func NewReport(tool Tool, subject string, ignore []string, strict bool) *Report {
 	return &Report{
 		SchemaVersion: SchemaVersion,
 		Tool:          tool,
+		Subject:       subject,
 		Verdict:       NotChecked,
 		Findings:      []rules.Finding{},
 		LoadTest:      loadtest.NotRun(),

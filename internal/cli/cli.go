@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"go-model-archiver/archiver"
+	"go-model-archiver/internal/report"
 )
 
 const (
@@ -112,9 +113,9 @@ func printError(ctx context.Context, w io.Writer, err error) {
 }
 
 func printWithHint(w io.Writer, message, hint string) {
-	fmt.Fprintf(w, "%s: error: %s\n", name, message)
+	fmt.Fprintf(w, "%s: error: %s\n", name, report.PrintableLines(message))
 	if hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", hint)
+		fmt.Fprintf(w, "hint: %s\n", report.PrintableLines(hint))
 	}
 }
 

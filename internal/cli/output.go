@@ -59,7 +59,7 @@ func (o *output) finish(r *validate.Report, err error) error {
 		return r.Stands(f) || !o.wishes.quiet && !o.wishes.json
 	})
 	if o.wishes.verbose && r.LoadTest.Error != "" {
-		fmt.Fprintf(o.stderr, "libtorch's own message:\n%s\n", r.LoadTest.Error)
+		fmt.Fprintf(o.stderr, "libtorch's own message:\n%s\n", report.PrintableLines(r.LoadTest.Error))
 	}
 	var printed error
 	if err == nil || isRefusal(err) || o.wishes.json {
@@ -101,6 +101,6 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	return write(f)
 }
 
-func (w *wishes) newReport() *validate.Report {
-	return validate.NewReport(validate.Tool{Name: name, Version: Version}, w.ignore, w.strict)
+func (w *wishes) newReport(subject string) *validate.Report {
+	return validate.NewReport(validate.Tool{Name: name, Version: Version}, subject, w.ignore, w.strict)
 }

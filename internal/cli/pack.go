@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -29,7 +30,7 @@ func pack(c *cli.Context) error {
 	}
 	p := &packing{
 		request: r,
-		report:  r.newReport(),
+		report:  r.newReport(filepath.Join(r.spec.ExportPath, r.spec.ModelName+r.spec.Format.Extension())),
 		output:  out,
 	}
 	return out.finish(p.report, p.run(c.Context))

@@ -78,7 +78,7 @@ func JUnit(w io.Writer, reports ...*validate.Report) error {
 }
 
 func suite(r *validate.Report) junitSuite {
-	s := junitSuite{Name: Printable(subject(r)), Properties: properties(r)}
+	s := junitSuite{Name: Printable(r.Subject), Properties: properties(r)}
 	s.add(loadTestCase(r.LoadTest))
 	for _, findings := range byRule(r.Findings) {
 		s.add(ruleCase(r, findings))
@@ -90,18 +90,6 @@ func suite(r *validate.Report) junitSuite {
 		}})
 	}
 	return s
-}
-
-// subject names what a report is about.
-func subject(r *validate.Report) string {
-	switch {
-	case r.Archive != nil:
-		return r.Archive.Path
-	case r.Plan != nil:
-		return r.Plan.Destination
-	default:
-		return r.Tool.Name
-	}
 }
 
 func properties(r *validate.Report) []junitProperty {

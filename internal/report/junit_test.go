@@ -122,7 +122,7 @@ func TestJUnitDetails(t *testing.T) {
 	all := reports()
 	suites := junit(t, all["passed"], all["failed"])
 	passed, failed := suites[0], suites[1]
-	if passed.Name != "store/m.mar" || failed.Name != "go-model-archiver" {
+	if passed.Name != "m.mar" || failed.Name != "m.mar" {
 		t.Errorf("the suites are %q and %q", passed.Name, failed.Name)
 	}
 	if diff := cmp.Diff(map[string]string{
