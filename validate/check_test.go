@@ -55,16 +55,7 @@ func (a archive) subject(t *testing.T) Subject {
 		if a.as == "" {
 			m.SerializedFile = filepath.Base(a.model)
 		}
-		f, err := os.Open(s.ModelPath)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { f.Close() })
-		info, err := f.Stat()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Model, s.ModelSize = f, info.Size()
+		s = s.of(t, s.ModelPath)
 	}
 	s.ReadEntry = func(name string, _ int64) ([]byte, error) {
 		text, ok := a.files[name]
@@ -76,6 +67,22 @@ func (a archive) subject(t *testing.T) Subject {
 		}
 		return []byte(text), nil
 	}
+	return s
+}
+
+// of puts the file of a path in the place of the serialized file.
+func (s Subject) of(t *testing.T, path string) Subject {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Model, s.ModelSize, s.ModelPath = f, info.Size(), path
 	return s
 }
 

@@ -83,6 +83,9 @@ func parseConfig(data []byte) (*yaml.Node, error) {
 	case err != nil:
 		return nil, fmt.Errorf("can't be read as YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
+	if len(doc.Content) == 0 {
+		return nil, errors.New("is empty")
+	}
 	root := doc.Content[0]
 	switch {
 	case root.Kind == yaml.ScalarNode && root.Tag == "!!null":
@@ -90,10 +93,10 @@ func parseConfig(data []byte) (*yaml.Node, error) {
 	case root.Kind != yaml.MappingNode:
 		return nil, fmt.Errorf("is %s, not a map of keys", describeNode(root))
 	case d.Decode(&second) == nil:
-		return nil, fmt.Errorf("line %d: a second document follows, and TorchServe reads one", second.Line)
+		return nil, fmt.Errorf("has a second document in line %d, and TorchServe reads files of one", second.Line)
 	}
 	if n := strangeTag(root, 0); n != nil {
-		return nil, fmt.Errorf("line %d, column %d: the tag %s is none that TorchServe's readers know", n.Line, n.Column, n.Tag)
+		return nil, fmt.Errorf("has the tag %s in line %d, column %d, which TorchServe's readers of YAML refuse", clip(n.Tag), n.Line, n.Column)
 	}
 	return root, nil
 }

@@ -1,0 +1,101 @@
+package validate
+
+import (
+	"testing"
+
+	"go-model-archiver/validate/rules"
+)
+
+func configured(text string) archive { return python(serves).with(text) }
+
+var configCases = []ruleCase{
+	{name: "empty", archive: configured(""), want: []string{rules.ConfigUnreadable}, says: []string{`"c.yaml" is empty`}},
+	{name: "comments alone", archive: configured("# minWorkers: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"is empty"}},
+	{name: "an empty document", archive: configured("---\n"), want: []string{rules.ConfigUnreadable}, says: []string{"is empty"}},
+	{name: "no YAML", archive: configured("minWorkers: 1\n  maxWorkers: 2\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 2"}},
+	{name: "a list", archive: configured("- minWorkers: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"is a list"}},
+	{name: "a word", archive: configured("minWorkers\n"), want: []string{rules.ConfigUnreadable}, says: []string{`the text "minWorkers"`}},
+	{name: "two documents", archive: configured("a: 1\n---\nb: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"a second document in line 2"}},
+	{name: "a tag of its own", archive: configured("a:\n  b: !env X\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 2, column 6", "!env"}},
+	{
+		name: "a quoted number", archive: configured("batchSize: \"4\"\n"),
+		want: []string{rules.ConfigValue}, says: []string{`batchSize is the text "4"`, "wants a whole number"},
+	},
+	{name: "a fraction", archive: configured("maxBatchDelay: 1.5\n"), want: []string{rules.ConfigValue}},
+	{name: "more than 32 bits", archive: configured("clientTimeoutInMills: 3000000000\n"), want: []string{rules.ConfigValue}},
+	{name: "a number for a switch", archive: configured("useJobTicket: 1\n"), want: []string{rules.ConfigValue}, says: []string{"true or false"}},
+	{name: "one number for a list", archive: configured("deviceIds: 0\n"), want: []string{rules.ConfigValue}, says: []string{"a list of whole numbers"}},
+	{name: "another device", archive: configured("deviceType: cuda\n"), want: []string{rules.ConfigValue}, says: []string{"cpu or gpu"}},
+	{name: "a negative number", archive: configured("responseTimeout: 0\n"), want: []string{rules.ConfigValue}, says: []string{"from 1 on"}},
+	{name: "null", archive: configured("minWorkers:\n"), want: []string{rules.ConfigValue}, says: []string{"minWorkers is null"}},
+	{name: "a type below torchrun", archive: configured("torchrun:\n  nproc-per-node: gpu\n"), want: []string{rules.ConfigValue}, says: []string{"torchrun: nproc-per-node"}},
+	{name: "another case", archive: configured("BatchSize: 4\n"), want: []string{rules.ConfigKey}, says: []string{`did you mean "batchSize"?`}},
+	{name: "underscores", archive: configured("max_workers: 4\n"), want: []string{rules.ConfigKey}, says: []string{`"maxWorkers"`}},
+	{name: "a letter left out", archive: configured("responseTimout: 4\n"), want: []string{rules.ConfigKey}, says: []string{`"responseTimeout"`}},
+	{name: "underscores below torchrun", archive: configured("torchrun:\n  nproc_per_node: 2\n"), want: []string{rules.ConfigKey}, says: []string{`"nproc-per-node"`}},
+	{name: "workers", archive: configured("minWorkers: 4\nmaxWorkers: 2\n"), want: []string{rules.ConfigWorkers}, says: []string{"minWorkers 4 and maxWorkers 2"}},
+
+	{name: "all there is", archive: configured("minWorkers: 1\nmaxWorkers: 4\nbatchSize: 8\ndeviceType: \"GPU\"\ndeviceIds: [0, 1]\nparallelType: tp\nuseVenv: yes\n" +
+		"torchrun:\n  nproc-per-node: 4\n  OMP_NUMBER_THREADS: 2\npt2:\n  compile:\n    enable: True\n")},
+	{name: "numbers of YAML 1.1", archive: configured("jobQueueSize: 1_000\nmaxBatchDelay: 0x64\nresponseTimeout: 1:30\n")},
+	{name: "free sections", archive: configured("micro_batching:\n  parallelism: 2\nhandler: {batch_size: x}\ndali: [1]\npt2: openvino\n")},
+	{name: "an anchor", archive: configured("x: &n 4\nbatchSize: *n\n")},
+	{name: "a key that the handler reads", archive: named("h.py", serves+"key = context.model_yaml_config['batch_size']\n").with("batch_size: 4\n")},
+	{name: "one word", archive: configured("anything: 1\nhandlers: {}\n")},
+}
+
+func TestConfig(t *testing.T) { runCases(t, configCases) }
+
+func required(lines string) archive {
+	a := python(serves)
+	a.require = "r.txt"
+	return a.beside("r.txt", lines)
+}
+
+// importing is a handler that imports modules.
+func importing(statements, lines string) archive {
+	a := required(lines)
+	a.files["h.py"] = statements + serves
+	return a
+}
+
+var (
+	unused = []string{rules.RequirementsUnused}
+	broken = []string{rules.RequirementsSyntax, rules.RequirementsUnused}
+)
+
+var requirementsCases = []ruleCase{
+	{name: "one equals sign", archive: required("numpy\ntorch=1.13\n"), want: broken, says: []string{`line 2 of "r.txt"`, `"=1.13" after the package's name`}},
+	{name: "a space for the version", archive: required("numpy 1.0"), want: broken},
+	{name: "a command", archive: required("pip install numpy"), want: broken},
+	{name: "no version", archive: required("numpy>="), want: broken},
+	{name: "an open bracket", archive: required("uvicorn[standard"), want: broken},
+	{name: "nothing after the semicolon", archive: required("numpy ;"), want: broken},
+	{name: "an unknown option", archive: required("--quiet-please"), want: broken, says: []string{"pip knows no option"}},
+	{name: "an option without a value", archive: required("--index-url"), want: broken},
+	{name: "another file that is not packed", archive: required("-r base.txt"), want: broken, says: []string{`"base.txt" is named`}},
+	{name: "two lines", archive: required("a b\nc d\n"), want: broken, says: []string{"and 1 more line"}},
+	{
+		name: "an import that nothing brings", archive: importing("import torch, transformers\nfrom sklearn.svm import SVC\n", "numpy"),
+		want: append(unused, rules.HandlerImports), says: []string{"imports transformers, sklearn", `nor "r.txt" brings along`},
+	},
+	{
+		name: "an import without a requirements file", archive: python("import transformers.models\n" + serves),
+		want: []string{rules.HandlerImports}, says: []string{"neither TorchServe nor the archive brings along"},
+	},
+
+	{name: "none", archive: python(serves)},
+	{name: "what pip takes", want: unused, archive: required("# packages\n\nnumpy\ntransformers>=4.30,<5\ntorch == 2.0.0+cpu  # pinned\n" +
+		"uvicorn[standard, x]~=0.2\nfoo ; python_version < \"3.9\"\nbar @ https://example.com/bar.zip\nbaz (>=1.0)\n" +
+		"nvidia-dali-cuda110>=1.27.0\nscipy==1.* \\\n  --hash=sha256:abcd\n--extra-index-url https://example.com\n-f links\n-i https://example.com\n" +
+		"git+https://example.com/x.git#egg=x\n./wheels/y.whl\n-e git+https://example.com/z.git#egg=z\n--pre\n")},
+	{name: "a file that is packed", archive: required("-c limits.txt").beside("limits.txt", "numpy<2\n"), want: unused},
+	{name: "imports that are brought along", want: unused, archive: importing(
+		"import json, os.path, numpy as np\nfrom PIL import Image\nfrom ts.torch_handler.base_handler import BaseHandler\n"+
+			"import sklearn\nimport cv2\nfrom helper import x\nfrom pkg.part import y\nfrom . import z\n"+
+			"try:\n    import optional\nexcept ImportError:\n    pass\ndef f():\n    import later\n",
+		"scikit_learn\nopencv-python-headless>=4\n").beside("helper.py", "").beside("pkg/part.py", "")},
+	{name: "requirements that may bring anything", archive: importing("import transformers\n", "git+https://example.com/transformers.git"), want: unused},
+}
+
+func TestRequirements(t *testing.T) { runCases(t, requirementsCases) }

@@ -1,0 +1,119 @@
+package validate
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"go-model-archiver/validate/loadtest"
+	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
+)
+
+// labelled is an image classifier of ten classes with labels.
+func labelled(handler, text string) archive {
+	return archive{handler: handler, model: "models/conv.pt", files: map[string]string{labelFile: text}}
+}
+
+// classifier and tokens are the older Hugging Face handler in two modes.
+func classifier(text string) archive { return oldHF(twoArguments, goodSetup).beside(labelFile, text) }
+
+func tokens(text string) archive {
+	return oldHF("models/bert-token.pt", `{"save_mode": "torchscript", "mode": "token_classification", "num_labels": 5}`).beside(labelFile, text)
+}
+
+func own(text string) archive { return python(serves).beside(labelFile, text) }
+
+// count writes the labels of n classes from first on.
+func count(first, n int) string {
+	labels := make([]string, n)
+	for i := range labels {
+		labels[i] = fmt.Sprintf("%q: [\"id\", \"class %d\"]", fmt.Sprint(first+i), first+i)
+	}
+	return "{" + strings.Join(labels, ", ") + "}"
+}
+
+var labelCases = []ruleCase{
+	{
+		name: "broken JSON", archive: labelled("image_classifier", "{\"0\": \"a\",\n}"),
+		want: []string{rules.LabelsUnreadable}, says: []string{"line 2, column 1"},
+	},
+	{name: "broken JSON for a Hugging Face handler", archive: classifier("{"), want: []string{rules.LabelsUnreadable}},
+	{name: "broken JSON that the handler may not read", archive: own("{"), want: []string{rules.LabelsOdd}},
+	{name: "a number that only Python reads", archive: labelled("base_handler", `{"0": NaN}`), want: []string{rules.LabelsOdd}},
+	{name: "a list", archive: labelled("image_classifier", `["a", "b"]`), want: []string{rules.LabelsShape}, says: []string{"is an array"}},
+	{name: "a number for a label", archive: labelled("base_handler", `{"0": 7}`), want: []string{rules.LabelsShape}, says: []string{`the label of "0"`, "the number 7"}},
+	{name: "an empty list for a label", archive: labelled("base_handler", `{"0": []}`), want: []string{rules.LabelsShape}},
+	{name: "a list whose last is no text", archive: labelled("base_handler", `{"0": ["a", 1]}`), want: []string{rules.LabelsShape}},
+	{name: "token labels as a list", archive: tokens(`{"label_list": ["O", "B"]}`), want: []string{rules.LabelsShape}, says: []string{"wants a text"}},
+	{name: "no token labels", archive: tokens(twoLabels), want: []string{rules.LabelsShape}, says: []string{`no "label_list"`}},
+	{name: "a list for another handler", archive: own(`["a"]`), want: []string{rules.LabelsOdd}},
+	{
+		name: "names for numbers", archive: labelled("text_classifier", `{"cat": "0", "dog": "1"}`).beside("source_vocab.pt", ""),
+		want: []string{rules.LabelsMissing, rules.HandlerCall}, says: []string{"no key of"},
+	},
+	{name: "from 1 on", archive: labelled("image_classifier", count(1, 10)), want: []string{rules.LabelsKeys}, says: []string{`start at "1"`}},
+	{name: "a hole", archive: own(`{"0": "a", "2": "c"}`), want: []string{rules.LabelsKeys}, says: []string{`leave out "1"`}},
+	{
+		name: "four classes", archive: labelled("image_classifier", count(0, 4)),
+		want: []string{rules.TopFive}, says: []string{"the 5 best classes", "4 labels"},
+	},
+	{
+		name: "another number than num_labels", archive: classifier(count(0, 3)),
+		want: []string{rules.LabelsCount}, says: []string{"3 labels", "num_labels is 2"},
+	},
+	{
+		name: "no file for a Hugging Face handler", archive: oldHF(twoArguments, goodSetup),
+		want: []string{rules.LabelsFileMissing}, says: []string{`mode "sequence_classification"`},
+	},
+
+	{name: "texts", archive: classifier(twoLabels)},
+	{name: "lists", archive: labelled("image_classifier", count(0, 10))},
+	{name: "names of a detector", archive: labelled("base_handler", `{"object_type_names": ["a", "b"]}`)},
+	{name: "tokens", archive: tokens(`{"label_list": "[O, B-PER, I-PER, B-LOC, I-LOC]"}`)},
+	{name: "none needed for question answering", archive: oldHF("models/bert-qa.pt", `{"save_mode": "torchscript", "mode": "question_answering"}`).beside(labelFile, "[]")},
+	{name: "none for a handler that does without", archive: labelled("base_handler", "{}")},
+	{name: "any shape for another handler", archive: own(`{"cat": {"sound": "meow"}}`)},
+}
+
+func TestLabels(t *testing.T) { runCases(t, labelCases) }
+
+var outputCases = []outputCase{
+	{
+		name: "too few labels for the built-in classifier", archive: labelled("image_classifier", count(0, 8)), result: gave("output", 1, 10),
+		want: []string{rules.LabelsMissing}, says: []string{"gives 10 classes", "no label for 8, 9"},
+	},
+	{
+		name: "too few labels for a Hugging Face handler", archive: classifier(`{"0": "no"}`), result: gave("output[0]", 1, 2),
+		want: []string{rules.LabelsMissing}, says: []string{"no label for 1"},
+	},
+	{name: "too few tokens", archive: tokens(`{"label_list": "[O, B]"}`), result: gave("output[0]", 1, 150, 5), want: []string{rules.LabelsMissing}, says: []string{"2, 3, 4"}},
+	{
+		name: "too few labels for a handler that looks gently", archive: classifier(`{"0": "no"}`).gently(), result: gave("output[0]", 1, 2),
+		want: []string{rules.LabelsShort},
+	},
+	{
+		name: "too many labels", archive: labelled("image_classifier", count(0, 12)), result: gave("output", 1, 10),
+		want: []string{rules.LabelsCount}, says: []string{"12 labels", "gives 10 classes"},
+	},
+	{
+		name: "two classes for the top five", archive: labelled("image_classifier", ""), result: gave("output", 1, 2),
+		want: []string{rules.TopFive}, says: []string{"gives 2"},
+	},
+
+	{name: "as many labels as classes", archive: labelled("image_classifier", count(0, 10)), result: gave("output", 1, 10)},
+	{name: "not run", archive: labelled("image_classifier", count(0, 8)), result: loadtest.NotRun()},
+	{name: "stopped", archive: labelled("image_classifier", count(0, 8)), result: &loadtest.Result{Stage: protocol.StageForward}},
+	{name: "no scores of classes", archive: labelled("image_classifier", count(0, 8)), result: gave("output", 1, 3, 224, 224)},
+	{name: "several outputs of a detector", archive: labelled("object_detector", count(0, 8)), result: gave("output[0]", 1, 4)},
+	{name: "base_handler answers numbers", archive: labelled("base_handler", count(0, 8)), result: gave("output", 1, 10)},
+	{name: "another handler", archive: own(count(0, 8)), result: gave("output", 1, 10)},
+}
+
+// gently lets the handler look for a label before it takes it.
+func (a archive) gently() archive {
+	a.files["h.py"] += "    def gentle(self, i):\n        return self.mapping.get(i)\n"
+	return a
+}
+
+func TestOutputs(t *testing.T) { runOutputs(t, outputCases) }

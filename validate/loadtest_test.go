@@ -1,0 +1,55 @@
+package validate
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go-model-archiver/internal/testtools"
+	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
+)
+
+func TestModelWithoutForward(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "make.py")
+	path := filepath.Join(dir, "model.pt")
+	err := os.WriteFile(script, []byte(`
+import sys, torch
+class Encoder(torch.nn.Module):
+    @torch.jit.export
+    def encode(self, x: torch.Tensor):
+        return x + 1
+torch.jit.script(Encoder().eval()).save(sys.argv[1])
+`), 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(testtools.Python(t), script, path).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	c, err := NewCheck(python(serves).modelled(twoArguments).subject(t).of(t, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareFindings(t, c.Findings, nil, nil)
+	result, findings := c.LoadTest(context.Background(), LoadTestOptions{Timeout: time.Minute, Worker: testtools.Worker(t)})
+	compareFindings(t, findings, []string{rules.NoForward}, nil)
+	compareFindings(t, c.OutputFindings(result), nil, nil)
+	if result.Stage != protocol.StageLoad {
+		t.Errorf("stage %q, want %q", result.Stage, protocol.StageLoad)
+	}
+}
+
+// What a load test really gives is what the checks of outputs get.
+func TestLabelsOfARealModel(t *testing.T) {
+	for labels, want := range map[int][]string{10: nil, 9: {rules.LabelsMissing}, 11: {rules.LabelsCount}} {
+		c := labelled("image_classifier", count(0, labels)).check(t)
+		result, findings := c.LoadTest(context.Background(), LoadTestOptions{Timeout: time.Minute, Worker: testtools.Worker(t)})
+		compareFindings(t, findings, nil, nil)
+		compareFindings(t, c.OutputFindings(result), want, nil)
+	}
+}

@@ -1,0 +1,94 @@
+package validate
+
+import (
+	"testing"
+
+	"go-model-archiver/manifest"
+	"go-model-archiver/validate/rules"
+)
+
+// subclass is a handler that leaves all to a class of TorchServe.
+const subclass = "from ts.torch_handler.image_classifier import ImageClassifier\n\nclass H(ImageClassifier):\n    topk = 1\n"
+
+func (a archive) modelled(model string) archive {
+	a.model = model
+	return a
+}
+
+var modelCases = []ruleCase{
+	{
+		name: "TorchScript that is not named .pt", archive: archive{handler: "image_classifier", model: "models/conv.pt", as: "conv.pth"},
+		want: []string{rules.ModelName}, says: []string{`only from a name that ends in ".pt"`, `rename it to "conv.pt"`},
+	},
+	{
+		name: "the same for a handler that inherits", archive: archive{
+			handler: "h.py", model: "models/conv.pt", as: "conv.bin", files: map[string]string{"h.py": subclass},
+		}, want: []string{rules.ModelName},
+	},
+	{
+		name: "a handler whose initialize calls its parent's",
+		archive: archive{handler: "h.py", model: "models/conv.pt", as: "conv.bin", files: map[string]string{
+			"h.py": subclass + "    def initialize(self, context):\n        super().initialize(context)\n",
+		}}, want: []string{rules.ModelName},
+	},
+	{name: "nothing to load", archive: archive{handler: "image_classifier"}, want: []string{rules.NoWeights}},
+	{
+		name: "a state_dict without its class", archive: archive{handler: "base_handler", model: "notmodels/state_dict.pt", as: "weights.bin"},
+		want: []string{rules.NoWeights}, says: []string{"--model-file"},
+	},
+	{
+		name: "a library that the config file does not ask for", archive: archive{handler: "base_handler", model: "notmodels/text.pt", as: "model.so"},
+		want: []string{rules.NoWeights},
+	},
+	{
+		name: "a state_dict named .pt", archive: builtin("base_handler", "notmodels/state_dict.pt"),
+		want: []string{rules.ModelNotTorchScript}, says: []string{`the built-in handler "base_handler"`},
+	},
+	{
+		name: "a state_dict for a handler that inherits", archive: python(subclass).modelled("notmodels/state_dict.pt"),
+		want: []string{rules.ModelNotTorchScript}, says: []string{`the handler "h.py" loads a .pt file`},
+	},
+	{name: "empty", archive: python(serves).modelled("notmodels/empty.pt"), want: []string{rules.ModelEmpty}},
+	{name: "cut off", archive: python(serves).modelled("notmodels/truncated.pt"), want: []string{rules.ModelTruncated}},
+	{name: "a web page", archive: python(serves).modelled("notmodels/html.pt"), want: []string{rules.ModelHTML}},
+	{name: "not fetched by git lfs", archive: python(serves).modelled("notmodels/lfs-pointer.pt"), want: []string{rules.ModelLFSPointer}},
+	{name: "another kind", archive: python(serves).modelled("notmodels/mlp.onnx"), want: []string{rules.ModelKind}},
+	{name: "none", archive: python(serves), want: []string{rules.ModelNone}},
+	{
+		name: "in training mode", archive: python(serves).modelled("models/training.pt"),
+		want: []string{rules.ModelTraining}, says: []string{"model.eval()"},
+	},
+	{
+		name: "a GPU in the code", archive: python(serves).modelled("failing/needs-cuda.pt"),
+		want: []string{rules.ModelDevice}, says: []string{"cuda:0 written into its code"},
+	},
+	{
+		name: "the CPU in the code, for a GPU", archive: python(serves).modelled(oneArgument).with("deviceType: GPU\n"),
+		want: []string{rules.ModelDevice}, says: []string{"deviceType is gpu"},
+	},
+	{
+		name: "operators of torchvision", archive: python(serves).modelled("failing/missing-operator.pt"),
+		want: []string{rules.ModelLibrary}, says: []string{"import torchvision in the handler"},
+	},
+	{name: "a class of Torch-TensorRT", archive: python("import json\n" + serves).modelled("failing/missing-class.pt"), want: []string{rules.ModelLibrary}},
+
+	{name: "well named", archive: builtin("image_classifier", "models/conv.pt")},
+	{name: "any name for a model file's weights", archive: archive{
+		handler: "base_handler", model: "notmodels/state_dict.pt", as: "weights.bin", modelPy: "model.py", files: map[string]string{"model.py": "class Net: pass\n"},
+	}},
+	{name: "ONNX", archive: archive{handler: "base_handler", model: "notmodels/mlp.onnx"}},
+	{name: "an AOTInductor library", archive: archive{
+		handler: "base_handler", model: "notmodels/text.pt", as: "model.so", config: "c.yaml",
+		files: map[string]string{"c.yaml": "pt2:\n  export:\n    aot_compile: true\n"},
+	}},
+	{name: "a handler that loads it in its own way", archive: archive{
+		handler: "h.py", model: "models/conv.pt", as: "conv.pth", files: map[string]string{"h.py": subclass + "    def initialize(self, context): self.model = load()\n"},
+	}},
+	{name: "the CPU in the code, for the CPU", archive: python(serves).modelled(oneArgument).with("deviceType: cpu\n")},
+	{name: "torchvision is imported", archive: python("import torchvision\n" + serves).modelled("failing/missing-operator.pt")},
+	{name: "what may import torchvision", archive: python("import helper\n"+serves).modelled("failing/missing-operator.pt").beside("helper.py", "")},
+	{name: "quantized operators are PyTorch's own", archive: builtin("base_handler", "models/quantized.pt")},
+	{name: "a handler in C++", archive: archive{handler: "TorchScriptHandler", runtime: manifest.LSP, model: twoArguments}},
+}
+
+func TestModel(t *testing.T) { runCases(t, modelCases) }
