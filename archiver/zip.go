@@ -61,6 +61,9 @@ func (z *zipWriter) add(s *transfer, e *Entry) error {
 		return err
 	}
 	r.crc, r.compressed = crc, z.out.offset()-start
+	if r.method == methodDeflated {
+		r.index = encodeIndex(z.deflate.Points())
+	}
 	z.central = append(z.central, r)
 	return z.out.patch(r.offset, r.local())
 }

@@ -25,7 +25,7 @@ func sparseEntry(t testing.TB, name string, n int64) *Entry {
 	return pathEntry(t, name, path)
 }
 
-func TestEveryReaderTakesEntriesAroundAndArchivesAbove4GiB(t *testing.T) {
+func TestZip64AroundAndAbove4GiBIsReadByEverybody(t *testing.T) {
 	for _, format := range []Format{ZipStore, Default} {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
@@ -36,7 +36,7 @@ func TestEveryReaderTakesEntriesAroundAndArchivesAbove4GiB(t *testing.T) {
 			checkHeaders(t, p)
 			for _, tool := range [][]string{
 				{"java", filepath.Join("testdata", "ReadZip.java"), p.Destination},
-				{"python3", "-c", "import sys, zipfile; sys.exit(zipfile.ZipFile(sys.argv[1]).testzip())", p.Destination},
+				{"python3", "-c", readOnePy, p.Destination, "at.bin"},
 				{"unzip", "-tqq", p.Destination, "at.bin", "MAR-INF/MANIFEST.json"},
 				{"bsdtar", "-xOf", p.Destination, "above.bin", "MAR-INF/MANIFEST.json"},
 				{"7z", "t", "-bso0", p.Destination, "above.bin", "MAR-INF/MANIFEST.json"},
@@ -46,6 +46,14 @@ func TestEveryReaderTakesEntriesAroundAndArchivesAbove4GiB(t *testing.T) {
 		})
 	}
 }
+
+// readOnePy reads one entry to its end, which checks its CRC.
+const readOnePy = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]).open(sys.argv[2]) as f:
+    while f.read(1 << 20):
+        pass
+`
 
 // checkHeaders compares what Go reads in the directory with the plan, and
 // looks where zip64 is used: nowhere without need.
@@ -114,7 +122,7 @@ func TestZip64IsReservedExactlyWhereExpansionCouldNeedIt(t *testing.T) {
 	}
 }
 
-func TestEveryReaderTakesMoreThan65535Entries(t *testing.T) {
+func TestZip64WithMoreThan65535EntriesIsReadByEverybody(t *testing.T) {
 	for _, n := range []int{65534, 65535, 70000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()

@@ -39,7 +39,8 @@ type zipRecord struct {
 	crc        uint32
 	compressed int64
 	size       int64
-	offset     int64 // of the local header
+	offset     int64  // of the local header
+	index      []byte // an extra field of the directory
 }
 
 func newZipRecord(e *Entry, offset int64) zipRecord {
@@ -85,6 +86,7 @@ func (r *zipRecord) directory() []byte {
 	if wide != nil {
 		extra = zip64Extra(wide...)
 	}
+	extra = append(extra, r.index...)
 	le := binary.LittleEndian
 	b := make([]byte, 0, 46+len(r.name)+len(extra))
 	b = le.AppendUint32(b, sigDirectory)

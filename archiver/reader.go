@@ -1,0 +1,111 @@
+package archiver
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"go-model-archiver/archiver/deflate"
+)
+
+// Archive is a zip archive opened for reading, ours or another's.
+type Archive struct {
+	file  *os.File
+	files []*ArchiveFile
+}
+
+// ArchiveFile is a file in an Archive.
+type ArchiveFile struct {
+	zip.FileHeader
+	data   *io.SectionReader // as it stands in the archive
+	points []deflate.Point
+}
+
+// OpenArchive opens a zip archive and reads its directory. The caller must
+// call Close. The archive may be anybody's: names are as they stand there, and
+// nothing is read beyond the file's end.
+func OpenArchive(path string) (*Archive, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	a, err := readArchive(f)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%q: %w", path, err)
+	}
+	return a, nil
+}
+
+func readArchive(f *os.File) (*Archive, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	a := &Archive{file: f}
+	a.files, err = readDirectory(f, info.Size())
+	return a, err
+}
+
+func readDirectory(r io.ReaderAt, size int64) ([]*ArchiveFile, error) {
+	z, err := zip.NewReader(r, size)
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return nil, err
+	}
+	files := make([]*ArchiveFile, len(z.File))
+	for i, f := range z.File {
+		if files[i], err = newArchiveFile(r, size, f); err != nil {
+			return nil, fmt.Errorf("%q: %w", f.Name, err)
+		}
+	}
+	return files, nil
+}
+
+func newArchiveFile(r io.ReaderAt, size int64, f *zip.File) (*ArchiveFile, error) {
+	start, err := f.DataOffset()
+	if err != nil {
+		return nil, err
+	}
+	if start > size || f.CompressedSize64 > uint64(size-start) || f.UncompressedSize64 > 1<<62 {
+		return nil, errors.New("reaches beyond the end of the archive")
+	}
+	file := &ArchiveFile{
+		FileHeader: f.FileHeader,
+		data:       io.NewSectionReader(r, start, int64(f.CompressedSize64)),
+	}
+	switch f.Method {
+	case zip.Store:
+		if f.CompressedSize64 != f.UncompressedSize64 {
+			return nil, errors.New("is stored, but its two sizes differ")
+		}
+	case zip.Deflate:
+		file.points, err = findIndex(f.Extra, file.Size(), file.data.Size())
+		if err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("compression method %d is not supported", f.Method)
+	}
+	return file, nil
+}
+
+// Close closes the archive.
+func (a *Archive) Close() error { return a.file.Close() }
+
+// Files are the archive's files, in the directory's order.
+func (a *Archive) Files() []*ArchiveFile { return a.files }
+
+// Size is the number of bytes of the file when inflated, as the directory
+// says.
+func (f *ArchiveFile) Size() int64 { return int64(f.UncompressedSize64) }
+
+// Reader gives access to the content at any offset. Of a stored file it reads
+// what is asked for. A deflated one is inflated from the last point of its
+// index before that; without an index, which only our archives have, from the
+// start. It trusts index and sizes: on archives of strangers call Verify
+// first.
+func (f *ArchiveFile) Reader() *ArchiveReader {
+	return &ArchiveReader{file: f}
+}

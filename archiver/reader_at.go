@@ -1,0 +1,106 @@
+package archiver
+
+import (
+	"archive/zip"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+
+	"go-model-archiver/archiver/deflate"
+)
+
+// ArchiveReader reads a file of an archive at any offset. It may be used by
+// several goroutines, which then wait for one another.
+type ArchiveReader struct {
+	file *ArchiveFile
+
+	mu       sync.Mutex
+	stream   io.ReadCloser // inflates from pos on; nil before the first read
+	pos      int64
+	inflated int64
+}
+
+// Size is that of the inflated file.
+func (r *ArchiveReader) Size() int64 { return r.file.Size() }
+
+// Inflated is how many bytes had to be inflated so far, those that were
+// skipped on the way included.
+func (r *ArchiveReader) Inflated() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.inflated
+}
+
+// ReadAt implements io.ReaderAt. Content that ends before Size is
+// io.ErrUnexpectedEOF.
+func (r *ArchiveReader) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, errors.New("negative offset")
+	}
+	if off >= r.Size() {
+		return 0, io.EOF
+	}
+	want := p[:min(int64(len(p)), r.Size()-off)]
+	n, err := r.readFull(want, off)
+	if err == nil && n < len(p) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func (r *ArchiveReader) readFull(p []byte, off int64) (int, error) {
+	if r.file.Method == zip.Store {
+		return r.file.data.ReadAt(p, off)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.seek(off); err != nil {
+		return 0, err
+	}
+	n, err := io.ReadFull(r.stream, p)
+	r.advance(int64(n), err)
+	return n, unexpected(err)
+}
+
+// seek brings the stream to off: from where it is, or from the last point
+// before off, whichever is nearer.
+func (r *ArchiveReader) seek(off int64) error {
+	points := r.file.points
+	i, exact := slices.BinarySearchFunc(points, off, func(p deflate.Point, off int64) int {
+		return int(min(1, max(-1, p.In-off)))
+	})
+	if !exact {
+		i--
+	}
+	if r.stream == nil || r.pos > off || r.pos < points[i].In {
+		data := io.NewSectionReader(r.file.data, points[i].Out, r.file.data.Size()-points[i].Out)
+		if r.stream == nil {
+			r.stream = flate.NewReader(data)
+		} else if err := r.stream.(flate.Resetter).Reset(data, nil); err != nil {
+			return err
+		}
+		r.pos = points[i].In
+	}
+	n, err := io.CopyN(io.Discard, r.stream, off-r.pos)
+	r.advance(n, err)
+	return unexpected(err)
+}
+
+func (r *ArchiveReader) advance(n int64, err error) {
+	r.pos += n
+	r.inflated += n
+	if err != nil {
+		r.stream = nil
+	}
+}
+
+// unexpected is err, but an end is one too early.
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
