@@ -54,7 +54,7 @@ func (e *Entry) File() *os.File { return e.file }
 
 // Content is an open entry: a reader of exactly Entry.Size bytes.
 type Content struct {
-	io.Reader
+	*io.SectionReader
 	entry *Entry
 	file  *os.File
 	close bool
@@ -65,7 +65,7 @@ type Content struct {
 // changed meanwhile.
 func (e *Entry) Open() (*Content, error) {
 	if e.file == nil && e.content != nil {
-		return &Content{Reader: bytes.NewReader(e.content), entry: e}, nil
+		return &Content{SectionReader: io.NewSectionReader(bytes.NewReader(e.content), 0, e.Size), entry: e}, nil
 	}
 	c := &Content{entry: e, file: e.file}
 	if c.file == nil {
@@ -79,7 +79,7 @@ func (e *Entry) Open() (*Content, error) {
 		c.closeFile()
 		return nil, err
 	}
-	c.Reader = io.NewSectionReader(c.file, 0, e.Size)
+	c.SectionReader = io.NewSectionReader(c.file, 0, e.Size)
 	return c, nil
 }
 

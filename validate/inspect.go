@@ -3,6 +3,7 @@ package validate
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 
 	"go-model-archiver/manifest"
@@ -73,24 +74,24 @@ type InspectedTensor struct {
 	Shared string `json:"shared,omitempty"`
 }
 
-// InspectModel looks into a serialized file: the one that NewCheck looks at.
-// A file that is damaged or no TorchScript is told of by its kind.
-func InspectModel(s Subject) (*InspectedModel, error) {
-	id, err := torchscript.Identify(s.Model, s.ModelSize, s.ModelPath)
+// InspectModel looks into a serialized file of a size; path names it. A file
+// that is damaged or no TorchScript is told of by its kind.
+func InspectModel(r io.ReaderAt, size int64, path string) (*InspectedModel, error) {
+	id, err := torchscript.Identify(r, size, path)
 	if err != nil {
-		return nil, fmt.Errorf("read %q: %w", s.ModelPath, err)
+		return nil, fmt.Errorf("read %q: %w", path, err)
 	}
 	out := &InspectedModel{
-		File: s.ModelPath, Kind: string(id.Kind), Words: id.Words, Size: s.ModelSize,
+		File: path, Kind: string(id.Kind), Words: id.Words, Size: size,
 		Parameters: []InspectedTensor{}, Buffers: []InspectedTensor{}, Others: []InspectedTensor{},
 		Operators: []string{}, CustomClasses: []string{}, Devices: []string{}, CodeDevices: []string{},
 	}
 	if !id.Loadable {
 		return out, nil
 	}
-	m, err := torchscript.Open(s.Model, s.ModelSize)
+	m, err := torchscript.Open(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("%q: %w", s.ModelPath, err)
+		return nil, fmt.Errorf("%q: %w", path, err)
 	}
 	out.FormatVersion, out.MinPyTorch, out.Training, out.DebugSize = m.FormatVersion, m.MinPyTorch, m.Training, m.DebugSize
 	out.Operators = append(out.Operators, m.Operators...)

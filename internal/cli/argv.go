@@ -50,16 +50,18 @@ func optionsOf(flags []cli.Flag, original []string) []option {
 	return out
 }
 
-// argv turns command lines as Python's argparse takes them (unambiguous
-// prefixes, -v1.0, -fv 1.0, values that start with a dash) into the one form
-// --name or --name=value. What it doesn't know is a usageError.
+// argv is a command line being read.
 type argv struct {
 	options []option
 	out     []string
 	stray   []string
 }
 
-func normalise(args []string, options []option) ([]string, error) {
+// normalise turns a command line as Python's argparse takes it (unambiguous
+// prefixes, -v1.0, -fv 1.0, values that start with a dash) into flags of the
+// one form --name or --name=value, and the words that belong to no flag. A
+// flag that it doesn't know is a usageError.
+func normalise(args []string, options []option) (flags, stray []string, err error) {
 	a := &argv{options: options}
 	for len(args) > 0 {
 		arg := args[0]
@@ -78,13 +80,10 @@ func normalise(args []string, options []option) ([]string, error) {
 			args, err = a.cluster(arg, args)
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	if len(a.stray) > 0 {
-		return nil, usagef("unrecognized arguments: %s", strings.Join(a.stray, " "))
-	}
-	return a.out, nil
+	return a.out, a.stray, nil
 }
 
 // looksLikeOption follows argparse: a lone dash, a negative number and words

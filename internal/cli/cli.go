@@ -51,35 +51,40 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		OnUsageError:              asUsageError,
 		Action:                    pack,
 	}
-	app.Commands = []*cli.Command{versionCommand(), completionCommand()}
+	app.Commands = []*cli.Command{validateCommand(), inspectCommand(), versionCommand(), completionCommand()}
 	for _, c := range app.Commands {
 		c.OnUsageError = asUsageError
 	}
 	return app
 }
 
-// prepare normalises the arguments of the root command; those of
-// sub-commands are urfave/cli's own.
+// prepare brings the arguments into the form that urfave/cli understands.
 func prepare(app *cli.App, args []string) ([]string, error) {
 	if len(args) < 2 {
 		return args, usagef("the following arguments are required: --model-name, --handler, -v/--version")
 	}
-	if isCommand(app, args[1]) || args[len(args)-1] == "--generate-bash-completion" {
+	if args[len(args)-1] == "--generate-bash-completion" {
 		return args, nil
 	}
-	options := optionsOf(append(app.Flags, cli.HelpFlag), originalFlags)
-	out, err := normalise(args[1:], options)
-	if err != nil {
+	head, flags, original := args[:1:1], app.Flags, originalFlags
+	if args[1] == "help" {
+		return args, nil
+	}
+	command := app.Command(args[1])
+	if command != nil {
+		head, flags, original = args[:2:2], command.Flags, nil
+	}
+	options := optionsOf(append(flags[:len(flags):len(flags)], cli.HelpFlag), original)
+	out, stray, err := normalise(args[len(head):], options)
+	switch {
+	case err != nil:
 		return nil, err
+	case slices.Contains(out, "--help"):
+		return append(head, "--help"), nil
+	case command == nil && len(stray) > 0:
+		return nil, usagef("unrecognized arguments: %s", strings.Join(stray, " "))
 	}
-	if slices.Contains(out, "--help") {
-		out = []string{"--help"}
-	}
-	return append(args[:1:1], out...), nil
-}
-
-func isCommand(app *cli.App, word string) bool {
-	return word == "help" || slices.ContainsFunc(app.Commands, func(c *cli.Command) bool { return c.HasName(word) })
+	return slices.Concat(head, out, []string{"--"}, stray), nil
 }
 
 // asUsageError keeps urfave/cli from printing its usage page.

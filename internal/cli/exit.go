@@ -35,11 +35,21 @@ func isRefusal(err error) bool {
 	return errors.Is(err, errNotPassed) || errors.Is(err, errInconclusive)
 }
 
+// exitCode is the highest code among the joined errors.
 func exitCode(ctx context.Context, err error) int {
 	if s, ok := errors.AsType[*signalError](context.Cause(ctx)); ok && err != nil {
 		return exitSignal + int(s.received)
 	}
+	code := exitDone
+	for _, e := range flatten(err) {
+		code = max(code, codeOf(e))
+	}
+	return code
+}
+
+func codeOf(err error) int {
 	_, usage := errors.AsType[*usageError](err)
+	_, nothing := errors.AsType[*nothingFound](err)
 	switch {
 	case err == nil:
 		return exitDone
@@ -47,7 +57,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitUsage
 	case errors.Is(err, errNotPassed):
 		return exitNotPassed
-	case errors.Is(err, errInconclusive):
+	case errors.Is(err, errInconclusive), nothing:
 		return exitInconclusive
 	default:
 		return exitFailed

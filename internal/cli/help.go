@@ -12,6 +12,8 @@ an archive that TorchServe serves. It takes torch-model-archiver's flags.
 
 USAGE
   go-model-archiver --model-name NAME --version VERSION --handler HANDLER [FLAG...]
+  go-model-archiver validate PATH...   check archives, models or a model store
+  go-model-archiver inspect PATH       show what an archive or a model holds
   go-model-archiver version | completion bash|zsh|fish | help
 
 EXAMPLE

@@ -46,9 +46,9 @@ func writable(path string) error {
 	return f.Close()
 }
 
-// finish prints the report of a run that ended with err, and returns what the
-// exit code is made of.
-func (o *output) finish(r *validate.Report, err error) error {
+// show prints the report of a run that ended with err, as JSON in the given
+// form, and returns what the exit code is made of.
+func (o *output) show(r *validate.Report, err error, asJSON report.Form) error {
 	r.Conclude()
 	if err != nil && !isRefusal(err) {
 		r.Error = err.Error()
@@ -62,30 +62,23 @@ func (o *output) finish(r *validate.Report, err error) error {
 		fmt.Fprintf(o.stderr, "libtorch's own message:\n%s\n", report.PrintableLines(r.LoadTest.Error))
 	}
 	var printed error
-	if err == nil || isRefusal(err) || o.wishes.json {
-		printed = o.print(r)
-	}
-	return errors.Join(err, printed, o.write(r))
-}
-
-func (o *output) print(r *validate.Report) error {
 	switch {
 	case o.wishes.json:
-		return report.JSON(o.stdout, r)
-	case o.wishes.quiet && r.Plan == nil:
-		return nil
-	default:
-		return report.Text(o.stdout, r)
+		printed = asJSON(o.stdout, r)
+	case err == nil && (!o.wishes.quiet || r.Plan != nil), isRefusal(err) && !o.wishes.quiet:
+		printed = report.Text(o.stdout, r)
 	}
+	return errors.Join(err, printed)
 }
 
-func (o *output) write(r *validate.Report) error {
+// write writes the files of --report.
+func (o *output) write(reports ...*validate.Report) error {
 	for _, path := range o.wishes.reports {
 		form, err := report.For(path)
 		if err != nil {
 			return err
 		}
-		if err := writeFile(path, func(w io.Writer) error { return form(w, r) }); err != nil {
+		if err := writeFile(path, func(w io.Writer) error { return form(w, reports...) }); err != nil {
 			return fmt.Errorf("the report %q can't be written: %w", path, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"go-model-archiver/archiver"
+	"go-model-archiver/internal/report"
 	"go-model-archiver/validate"
 	"go-model-archiver/validate/rules"
 )
@@ -33,7 +34,8 @@ func pack(c *cli.Context) error {
 		report:  r.newReport(filepath.Join(r.spec.ExportPath, r.spec.ModelName+r.spec.Format.Extension())),
 		output:  out,
 	}
-	return out.finish(p.report, p.run(c.Context))
+	err = out.show(p.report, p.run(c.Context), report.JSON)
+	return errors.Join(err, out.write(p.report))
 }
 
 func (p *packing) run(ctx context.Context) error {
@@ -118,15 +120,7 @@ func (p *packing) test(ctx context.Context, check *validate.Check) {
 func (p *packing) add(findings []rules.Finding) { p.report.Add(findings...) }
 
 // refusal says why the archive must not be written, or nil.
-func (p *packing) refusal() error {
-	switch {
-	case p.report.Failed():
-		return errNotPassed
-	case p.report.Inconclusive():
-		return errInconclusive
-	}
-	return nil
-}
+func (p *packing) refusal() error { return refusal(p.report) }
 
 // withoutCause is err, or nil where err only says that the refusal ended it.
 func withoutCause(err, refusal error) error {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"io"
+
 	"go-model-archiver/archiver"
 	"go-model-archiver/validate"
 	"go-model-archiver/validate/rules"
@@ -34,7 +36,12 @@ func planned(plan *archiver.Plan) *validate.Plan {
 }
 
 func subject(plan *archiver.Plan) validate.Subject {
-	s := validate.Subject{Manifest: plan.Manifest, ReadEntry: plan.ReadEntry}
+	s := validate.Subject{Manifest: plan.Manifest, ReadEntry: plan.ReadEntry, Entries: []validate.Entry{}}
+	for _, e := range plan.Entries {
+		s.Entries = append(s.Entries, validate.Entry{
+			Name: e.Name, Size: e.Size, Open: func() (io.ReadCloser, error) { return e.Open() },
+		})
+	}
 	if e := plan.Serialized(); e != nil {
 		s.Model, s.ModelSize, s.ModelPath = e.File(), e.Size, e.Source
 	}

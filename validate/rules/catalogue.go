@@ -5,5 +5,5 @@ import "slices"
 // catalogue holds every rule, in the order of docs/rules.md.
 var catalogue = slices.Concat(
 	modelRules, loadTestRules, handlerRules, settingsRules, labelRules, configRules, requirementsRules,
-	pickleRules, entryRules,
+	pickleRules, entryRules, archiveRules,
 )

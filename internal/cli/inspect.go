@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"go-model-archiver/internal/report"
+	"go-model-archiver/validate/container"
+	"go-model-archiver/validate/rules"
+)
+
+func inspectCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "inspect",
+		Usage:     "show what an archive or a model holds, without libtorch",
+		ArgsUsage: "PATH",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print it as JSON"},
+			&cli.BoolFlag{Name: "code", Usage: "print the TorchScript code of the model"},
+		},
+		Action: inspect,
+	}
+}
+
+func inspect(c *cli.Context) error {
+	if c.NArg() != 1 {
+		return usagef("inspect takes one path: .mar, .tar.gz, a no-archive folder or a model file")
+	}
+	box, err := container.Open(c.Context, c.Args().First())
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	report.Findings(c.App.ErrWriter, name, box.Findings, func(rules.Finding) bool { return true })
+	if c.Bool("code") {
+		return box.Code(func(file string, r io.Reader) error {
+			if _, err := fmt.Fprintf(c.App.Writer, "# %s\n", report.Printable(file)); err != nil {
+				return err
+			}
+			_, err := io.Copy(c.App.Writer, r)
+			return err
+		})
+	}
+	in, err := box.Inspect()
+	if err != nil {
+		return err
+	}
+	if !c.Bool("json") {
+		return report.Inspection(c.App.Writer, in)
+	}
+	enc := json.NewEncoder(c.App.Writer)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(in)
+}

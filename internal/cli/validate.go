@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"go-model-archiver/internal/report"
+	"go-model-archiver/manifest"
+	"go-model-archiver/validate"
+	"go-model-archiver/validate/container"
+)
+
+func validateCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "validate",
+		Usage:     "check archives, no-archive folders, models or a model store",
+		ArgsUsage: "PATH...",
+		Flags:     append(loadTestFlags(), reportFlags()...),
+		Action:    validatePaths,
+	}
+}
+
+// nothingFound says that there was nothing to validate: a check that did
+// not run.
+type nothingFound struct{ path string }
+
+func (e *nothingFound) Error() string {
+	return fmt.Sprintf("%q holds no archive and no model to look at", e.path)
+}
+
+func validatePaths(c *cli.Context) error {
+	w, err := parseWishes(c)
+	if err != nil {
+		return err
+	}
+	if !c.Args().Present() {
+		return usagef("validate takes the paths to check: .mar, .tar.gz, a no-archive folder, a model file or a model store")
+	}
+	out, err := newOutput(c.App.Writer, c.App.ErrWriter, w)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	var reports []*validate.Report
+	for _, given := range c.Args().Slice() {
+		paths, err := containers(given)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		for _, path := range paths {
+			r := w.newReport(path)
+			if !w.json && !w.quiet {
+				fmt.Fprintf(c.App.Writer, "%-9s %s\n", "path", report.Printable(path))
+			}
+			err := w.validate(c.Context, path, r)
+			if c.Context.Err() != nil {
+				return context.Cause(c.Context)
+			}
+			reports = append(reports, r)
+			errs = append(errs, out.show(r, err, report.JSONLines))
+		}
+	}
+	return errors.Join(append(errs, out.write(reports...))...)
+}
+
+// containers lists what a path stands for: itself, or what is in a model
+// store.
+func containers(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() || hasManifest(path) {
+		return []string{path}, err
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, e := range entries {
+		name := filepath.Join(path, e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), "."): // TorchServe passes them over
+		case strings.HasSuffix(e.Name(), ".mar") || strings.HasSuffix(e.Name(), ".tar.gz") || hasManifest(name):
+			found = append(found, name)
+		}
+	}
+	if found == nil {
+		return nil, &nothingFound{path}
+	}
+	return found, nil
+}
+
+func hasManifest(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, filepath.FromSlash(manifest.Path)))
+	return err == nil
+}
+
+// validate checks what stands at path and fills r.
+func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) error {
+	box, err := container.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	if err := box.Verify(ctx); err != nil {
+		return err
+	}
+	r.Add(box.Findings...)
+	if box.Format != "" {
+		r.Archive = &validate.Archive{Path: path, Size: box.Size, Format: string(box.Format)}
+	}
+	if box.Format != "" && box.Manifest == nil {
+		return refusal(r)
+	}
+	s, err := box.Subject(ctx)
+	if err != nil {
+		return err
+	}
+	check, err := validate.NewCheck(s)
+	if err != nil {
+		return err
+	}
+	r.Add(check.Findings...)
+	result, findings := check.LoadTest(ctx, w.loadTest)
+	r.LoadTest = result
+	r.Add(findings...)
+	r.Add(check.OutputFindings(result)...)
+	r.Add(check.VerifyChecksums(ctx)...)
+	return refusal(r)
+}
+
+// refusal says why a model does not pass, or nil.
+func refusal(r *validate.Report) error {
+	switch {
+	case r.Failed():
+		return errNotPassed
+	case r.Inconclusive():
+		return errInconclusive
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package container_test
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"go-model-archiver/archiver"
+	"go-model-archiver/internal/testtools"
+	"go-model-archiver/manifest"
+	"go-model-archiver/validate/container"
+	"go-model-archiver/validate/rules"
+)
+
+const goodManifest = `{"runtime": "python", "model": {"modelName": "m", "handler": "base_handler", "modelVersion": "1"}}`
+
+// packed writes a container of each format with the same model.
+func packed(t *testing.T, format archiver.Format) string {
+	t.Helper()
+	dir := t.TempDir()
+	plan, err := archiver.NewPlan(t.Context(), archiver.Spec{
+		ModelName: "m", Version: "1", Handler: "base_handler", ExportPath: dir, Format: format,
+		SerializedFile: testtools.OneModel(t, "scripted").Path, Runtime: manifest.Python,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plan.Close()
+	result, err := archiver.Write(t.Context(), plan, archiver.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Path
+}
+
+func TestEveryFormatGivesTheSameModel(t *testing.T) {
+	want, err := os.ReadFile(testtools.OneModel(t, "scripted").Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range archiver.Formats() {
+		box := opened(t, packed(t, format))
+		if err := box.Verify(t.Context()); err != nil || len(box.Findings) > 0 || box.Format != format {
+			t.Errorf("%s: %v, %v, format %s", format, err, box.Findings, box.Format)
+		}
+		s, err := box.Subject(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, s.ModelSize)
+		if _, err := s.Model.ReadAt(got, 0); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: the model has other bytes, %v", format, err)
+		}
+		in, err := box.Inspect()
+		if err != nil || in.Model == nil || in.Model.Forward == nil || len(in.Entries) != 2 {
+			t.Errorf("%s: %+v, %v", format, in, err)
+		}
+	}
+}
+
+func opened(t *testing.T, path string) *container.Container {
+	t.Helper()
+	box, err := container.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { box.Close() })
+	return box
+}
+
+// file is one entry of an archive made by hand.
+type file struct {
+	name, content string
+	change        func(*zip.FileHeader)
+}
+
+func zipOf(t *testing.T, files ...file) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, f := range files {
+		h := &zip.FileHeader{Name: f.name, Method: zip.Deflate}
+		if f.change != nil {
+			f.change(h)
+		}
+		w, err := z.CreateHeader(h)
+		if err == nil {
+			_, err = w.Write([]byte(f.content))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func tgzOf(t *testing.T, headers ...*tar.Header) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	w := tar.NewWriter(z)
+	for _, h := range headers {
+		content := []byte(goodManifest)
+		if h.Typeflag == tar.TypeReg {
+			h.Size = int64(len(content))
+		}
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		if h.Typeflag == tar.TypeReg {
+			if _, err := w.Write(content); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.Close()
+	z.Close()
+	return out.Bytes()
+}
+
+func TestWhatIsWrongWithAContainer(t *testing.T) {
+	manifestFile := file{name: manifest.Path, content: goodManifest}
+	good := zipOf(t, file{name: "a.txt", content: "text"}, manifestFile)
+	flipped := bytes.Replace(zipOf(t, file{name: "a.txt", content: "text", change: func(h *zip.FileHeader) { h.Method = zip.Store }}, manifestFile),
+		[]byte("text"), []byte("tent"), 1)
+	for name, test := range map[string]struct {
+		file string
+		data []byte
+		want []string
+	}{
+		"nothing":          {"m.mar", good, nil},
+		"truncated":        {"m.mar", good[:len(good)-30], []string{rules.ArchiveDamaged}},
+		"empty":            {"m.mar", nil, []string{rules.ArchiveDamaged}},
+		"no zip":           {"m.mar", []byte("<html>not found</html>"), []string{rules.ArchiveDamaged}},
+		"bytes in front":   {"m.mar", append([]byte("#!/bin/sh\n"), good...), []string{rules.ArchiveDamaged}},
+		"no manifest":      {"m.mar", zipOf(t, file{name: "a.txt", content: "text"}), []string{rules.ManifestMissing}},
+		"manifest no JSON": {"m.mar", zipOf(t, file{name: manifest.Path, content: "{"}), []string{rules.ManifestInvalid}},
+		"no model in it":   {"m.mar", zipOf(t, file{name: manifest.Path, content: `{"runtime": "python"}`}), []string{rules.ManifestInvalid}},
+		"absent files": {"m.mar", zipOf(t, file{name: manifest.Path,
+			content: `{"model": {"modelName": "m", "serializedFile": "m.pt", "configFile": "c.yaml", "handler": "base_handler"}}`}),
+			[]string{rules.ManifestFileMissing, rules.ManifestFileMissing}},
+		"climbs out":        {"m.mar", zipOf(t, file{name: "../a.txt"}, manifestFile), []string{rules.ArchiveEntryOutside}},
+		"absolute":          {"m.mar", zipOf(t, file{name: "/etc/passwd"}, manifestFile), []string{rules.ArchiveEntryOutside}},
+		"twice":             {"m.mar", zipOf(t, file{name: "a"}, file{name: "a"}, manifestFile), []string{rules.ArchiveEntryTwice}},
+		"encrypted":         {"m.mar", zipOf(t, file{name: "a", change: func(h *zip.FileHeader) { h.Flags |= 1 }}, manifestFile), []string{rules.ArchiveEncrypted}},
+		"stored descriptor": {"m.mar", zipOf(t, file{name: "a", content: "x", change: func(h *zip.FileHeader) { h.Method = zip.Store }}, manifestFile), []string{rules.ArchiveDescriptor}},
+		"flipped":           {"m.mar", flipped, []string{rules.ArchiveDescriptor, rules.ArchiveDamaged}},
+		"good tgz":          {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), nil},
+		"no gzip":           {"m.tar.gz", good, []string{rules.ArchiveDamaged}},
+		"cut gzip":          {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg})[:60], []string{rules.ArchiveDamaged}},
+		"link in tar": {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/l", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink},
+			&tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), []string{rules.ArchiveEntryKind}},
+		"flat tar": {"m.tar.gz", tgzOf(t, &tar.Header{Name: "a.txt", Typeflag: tar.TypeReg},
+			&tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), []string{rules.ArchiveEntryOutside}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), test.file)
+			if err := os.WriteFile(path, test.data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			box := opened(t, path)
+			if err := box.Verify(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range box.Findings {
+				got = append(got, f.Rule)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("found %v, want %v: %v", got, test.want, box.Findings)
+			}
+		})
+	}
+}
+
+func TestFolderWithMarInfAlone(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "MAR-INF"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, manifest.Path), []byte(goodManifest), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	box := opened(t, dir)
+	if len(box.Findings) != 1 || box.Findings[0].Rule != rules.FolderManifestAlone {
+		t.Errorf("found %v", box.Findings)
+	}
+}
+
+func TestABareModelIsItsOwnContainer(t *testing.T) {
+	box := opened(t, testtools.OneModel(t, "scripted").Path)
+	s, err := box.Subject(t.Context())
+	if err != nil || s.Model == nil || box.Format != "" || len(box.Findings) > 0 {
+		t.Errorf("%+v, %v, format %q, %v", s, err, box.Format, box.Findings)
+	}
+}
+
+func TestACancelledContextEndsInflating(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	path := packed(t, archiver.TGZ)
+	cancel()
+	if box, err := container.Open(ctx, path); err == nil {
+		box.Close()
+		t.Error("opened all the same")
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	for _, seed := range []string{goodManifest} {
+		var out bytes.Buffer
+		z := zip.NewWriter(&out)
+		w, _ := z.Create(manifest.Path)
+		w.Write([]byte(seed))
+		z.Close()
+		f.Add("m.mar", out.Bytes())
+		f.Add("m.tar.gz", out.Bytes())
+	}
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		file := "m.mar"
+		if len(name)%2 == 0 {
+			file = "m.tar.gz"
+		}
+		path := filepath.Join(t.TempDir(), file)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		box, err := container.Open(t.Context(), path)
+		if err != nil {
+			return
+		}
+		defer box.Close()
+		if box.Verify(t.Context()) == nil {
+			if s, err := box.Subject(t.Context()); err == nil && s.Model == nil && s.ModelPath != "" {
+				t.Error("a model without a file")
+			}
+		}
+	})
+}
