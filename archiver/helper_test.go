@@ -41,7 +41,7 @@ const (
 // pack packs a file: its arguments are the format, the export path, the
 // serialized file, and options: "force"; "tmpfs=SIZE" mounts a small disk with
 // an older archive at the export path first; "fill" fills it up while the
-// weights are read; "limit" lets no file grow beyond 1 MiB.
+// weights are read, "readonly" makes it so; "limit" lets no file grow beyond 1 MiB.
 func pack(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -59,6 +59,8 @@ func pack(args []string) int {
 		case "tmpfs":
 			err = mountSmallDisk(spec, size)
 			defer list(spec.ExportPath)
+		case "readonly":
+			err = syscall.Mount("", spec.ExportPath, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
 		case "limit":
 			signal.Ignore(syscall.SIGXFSZ)
 			err = unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20})

@@ -180,6 +180,16 @@ func TestADiskThatIsOrGetsFullLeavesTheOldArchive(t *testing.T) {
 	}
 }
 
+func TestAReadOnlyDestinationIsAnErrorThatLeavesTheOldArchive(t *testing.T) {
+	weights := weightsFile(t, 1<<20)
+	for _, format := range Formats() {
+		code, out := packOnSmallDisk(t, string(format), t.TempDir(), weights, "tmpfs=4m", "readonly", "force")
+		if code != exitFailed || !strings.Contains(out, "read-only") || !strings.Contains(out, ": the old one\n") {
+			t.Errorf("%s: exit code %d:\n%s", format, code, out)
+		}
+	}
+}
+
 // packOnSmallDisk runs the helper where it may mount a file system: as root in
 // a mount namespace of its own, as anybody else in a user namespace too.
 func packOnSmallDisk(t *testing.T, args ...string) (int, string) {
