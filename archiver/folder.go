@@ -144,21 +144,8 @@ func checkFolderMerge(d *target, entries []*Entry) error {
 		return err
 	}
 	for _, name := range foldersOf(entries) {
-		full := filepath.Join(d.path, filepath.FromSlash(name))
-		info, err := os.Stat(full)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			if _, err := os.Lstat(full); err == nil {
-				return fmt.Errorf("%q is a dangling link, but a folder is needed there", full)
-			}
-		case err != nil:
+		if err := checkFolder(filepath.Join(d.path, filepath.FromSlash(name)), beside); err != nil {
 			return err
-		case !info.IsDir():
-			return fmt.Errorf("%q is a file, but a folder is needed there", full)
-		case unix.Faccessat(unix.AT_FDCWD, full, unix.W_OK|unix.X_OK, unix.AT_EACCESS) != nil:
-			return fmt.Errorf("%q: %w: files in it can't be replaced", full, fs.ErrPermission)
-		case !sameFileSystem(info, beside):
-			return fmt.Errorf("%q is on another file system than %q, so files can't be replaced in it in one step", full, d.folder())
 		}
 	}
 	for _, e := range entries {
@@ -168,6 +155,31 @@ func checkFolderMerge(d *target, entries []*Entry) error {
 		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkFolder says what keeps files from being renamed into a folder from one
+// beside; that there is no such folder yet does not.
+func checkFolder(path string, beside fs.FileInfo) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("%q is a link to nothing, but a folder is needed there", path)
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%q is a file, but a folder is needed there", path)
+	}
+	if err := unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
+		return fmt.Errorf("files in %q can't be replaced: %w", path, err)
+	}
+	if !sameFileSystem(info, beside) {
+		return fmt.Errorf("files in %q can't be replaced in one step: it is on another file system than the folder around", path)
 	}
 	return nil
 }

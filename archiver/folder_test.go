@@ -18,7 +18,7 @@ func TestAFolderHoldsTheEntriesWithTheirModesAndTimes(t *testing.T) {
 	}
 	p.Entries[0] = pathEntry(t, p.Entries[0].Name, p.Entries[0].Source)
 	r := mustWrite(t, p, Options{SHA256: true})
-	checkFolder(t, p)
+	compareFolder(t, p)
 	if r.Size != totalSize(p.Entries) || r.SHA256 != "" {
 		t.Errorf("got %+v", r)
 	}
@@ -27,7 +27,7 @@ func TestAFolderHoldsTheEntriesWithTheirModesAndTimes(t *testing.T) {
 	}
 }
 
-func checkFolder(t *testing.T, p *Plan) {
+func compareFolder(t *testing.T, p *Plan) {
 	t.Helper()
 	for _, e := range p.Entries {
 		path := filepath.Join(p.Destination, e.Name)
@@ -56,7 +56,7 @@ func TestAReproducibleFolderHasTheSameModesAndTimesUnderAnyUmask(t *testing.T) {
 				e.ModTime, e.Mode = epoch, 0o644
 			}
 			mustWrite(t, p, Options{})
-			checkFolder(t, p)
+			compareFolder(t, p)
 			for _, name := range []string{"", "vocab", "MAR-INF"} {
 				info, err := os.Stat(filepath.Join(p.Destination, name))
 				if err != nil {
@@ -86,7 +86,7 @@ func TestAMergeReplacesEntriesAndTouchesNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustWrite(t, p, Options{})
-	checkFolder(t, p)
+	compareFolder(t, p)
 	for path, want := range map[string]string{
 		filepath.Join(p.Destination, "weights/big.bin"): "old weights/big.bin",
 		filepath.Join(p.Destination, "vocab/other.txt"): "old vocab/other.txt",
