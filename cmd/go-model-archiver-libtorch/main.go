@@ -1,5 +1,10 @@
 //go:build libtorch
 
+// Command go-model-archiver-libtorch is the worker of go-model-archiver's load
+// test: it loads a TorchScript file in libtorch and runs it, as the main
+// program asks on stdin (docs/worker-protocol.md). It is a process of its own
+// because a model can crash it, hang it or eat its memory. It needs cgo and
+// libtorch; scripts/build-worker builds it.
 package main
 
 import (

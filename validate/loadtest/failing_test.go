@@ -14,6 +14,7 @@ import (
 	"go-model-archiver/validate/loadtest"
 	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/rules"
+	"go-model-archiver/validate/sample"
 )
 
 // failings says what each model of testdata/failing has to lead to in libtorch
@@ -160,7 +161,7 @@ func processes(t *testing.T) []processStat {
 	return all
 }
 
-// A helper process of the tests below.
+// Set, it makes the test program one that is to be killed inside a load test.
 const runForeverVariable = "LOADTEST_RUN_FOREVER"
 
 func TestMain(m *testing.M) {
@@ -177,7 +178,7 @@ func runForever(worker string) {
 	}
 	loadtest.Run(context.Background(), loadtest.Config{
 		Worker: worker, Model: file, ModelPath: "forever.pt",
-		Sample: func(args []protocol.Argument) (s *loadtestSample, err error) {
+		Sample: func(args []protocol.Argument) (*sample.Sample, error) {
 			fmt.Println("forward") // comes next
 			return ones(args)
 		},

@@ -18,8 +18,6 @@ import (
 	"go-model-archiver/validate/sample"
 )
 
-type loadtestSample = sample.Sample
-
 // ones is float32[2,4] for every argument.
 func ones(args []protocol.Argument) (*sample.Sample, error) {
 	spec, err := sample.Parse("float32[2,4]=ones")

@@ -111,22 +111,3 @@ func TestDataSize(t *testing.T) {
 		}
 	}
 }
-
-func TestTensorsComeInTheOrderOfTheirData(t *testing.T) {
-	values := []Value{
-		tensor("int64", 1), {Kind: Int}, {Kind: Tuple, Items: []Value{tensor("int64", 2), {Kind: List, Items: []Value{tensor("int64", 3)}}}}, tensor("int64", 4),
-	}
-	var got []int64
-	for v := range Tensors(values) {
-		got = append(got, v.Shape[0])
-	}
-	if want := []int64{1, 2, 3, 4}; !cmp.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-	for v := range Tensors(values) {
-		if v.Shape[0] == 3 {
-			return // breaking off inside is safe
-		}
-	}
-	t.Error("the third tensor never came")
-}

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"fmt"
-	"iter"
 	"math"
 )
 
@@ -49,23 +48,4 @@ func tensorSize(dtype string, shape []int64) (int64, error) {
 		size *= d
 	}
 	return size, nil
-}
-
-// Tensors yields the tensors of values in the order in which their data follow
-// the request.
-func Tensors(values []Value) iter.Seq[Value] {
-	return func(yield func(Value) bool) { walk(values, yield) }
-}
-
-func walk(values []Value, yield func(Value) bool) bool {
-	for _, v := range values {
-		if v.Kind == Tensor {
-			if !yield(v) {
-				return false
-			}
-		} else if !walk(v.Items, yield) {
-			return false
-		}
-	}
-	return true
 }
