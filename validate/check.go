@@ -79,6 +79,17 @@ func (c *Check) identify() error {
 	return nil
 }
 
+// read returns an entry's content, or nil where there is no such entry or one
+// that is too large for what it should be.
+func (c *Check) read(name string, limit int) ([]byte, error) {
+	data, err := c.subject.read(name)
+	if err == nil && len(data) > limit {
+		c.add(rules.FileTooLarge, name, fmt.Sprintf("%q has %d bytes and was not checked; at most %d are read", name, len(data), limit), "")
+		return nil, nil
+	}
+	return data, err
+}
+
 func (c *Check) add(id, file, message, hint string) {
 	c.Findings = append(c.Findings, rules.New(id, file, message, hint))
 }

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"strings"
 	"testing"
 
 	"go-model-archiver/validate/rules"
@@ -34,6 +35,8 @@ var configCases = []ruleCase{
 	{name: "a letter left out", archive: configured("responseTimout: 4\n"), want: []string{rules.ConfigKey}, says: []string{`"responseTimeout"`}},
 	{name: "underscores below torchrun", archive: configured("torchrun:\n  nproc_per_node: 2\n"), want: []string{rules.ConfigKey}, says: []string{`"nproc-per-node"`}},
 	{name: "workers", archive: configured("minWorkers: 4\nmaxWorkers: 2\n"), want: []string{rules.ConfigWorkers}, says: []string{"minWorkers 4 and maxWorkers 2"}},
+
+	{name: "too large", archive: configured(strings.Repeat("# \n", 1<<19)), want: []string{rules.FileTooLarge}},
 
 	{name: "all there is", archive: configured("minWorkers: 1\nmaxWorkers: 4\nbatchSize: 8\ndeviceType: \"GPU\"\ndeviceIds: [0, 1]\nparallelType: tp\nuseVenv: yes\n" +
 		"torchrun:\n  nproc-per-node: 4\n  OMP_NUMBER_THREADS: 2\npt2:\n  compile:\n    enable: True\n")},

@@ -27,6 +27,9 @@ var distributions = map[string][]string{
 	"magic": {"python-magic"}, "attr": {"attrs"}, "fitz": {"pymupdf"}, "librosa": {"librosa"}, "umap": {"umap-learn"},
 }
 
+// maxImports bounds how many imports are looked up in the archive.
+const maxImports = 1_000
+
 // checkImports notes the modules that the handler surely imports and that
 // nothing brings along.
 func (c *Check) checkImports(requirements *requirements) {
@@ -35,7 +38,7 @@ func (c *Check) checkImports(requirements *requirements) {
 		return
 	}
 	var unknown []string
-	for _, i := range h.Imports {
+	for _, i := range h.Imports[:min(len(h.Imports), maxImports)] {
 		top, _, _ := strings.Cut(i.Module, ".")
 		if i.Conditional || i.Level > 0 || i.Function != "" || slices.Contains(unknown, top) || c.brings(i, top) {
 			continue

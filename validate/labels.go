@@ -82,15 +82,17 @@ func (c *Check) checkLabels() error {
 	if use.none || c.subject.Manifest.Runtime == "LSP" {
 		return nil
 	}
-	data, err := c.subject.read(labelFile)
+	data, err := c.read(labelFile, maxLabels)
 	if err != nil {
 		return err
 	}
-	if data == nil {
+	if data == nil && !c.subject.has(labelFile) {
 		if mode := c.effective().word("mode"); !use.strict && use.looksUp && strings.HasSuffix(mode, "_classification") {
 			c.add(rules.LabelsFileMissing, labelFile,
 				fmt.Sprintf("%q looks up labels in mode %q, and the archive has no %q", c.handler.name, mode, labelFile), "add it to --extra-files")
 		}
+	}
+	if data == nil {
 		return nil
 	}
 	var value any

@@ -43,7 +43,7 @@ var pipFlags = map[string]bool{
 // checkRequirements reads the requirements file as pip does; nil is none.
 func (c *Check) checkRequirements() (*requirements, error) {
 	name := c.subject.Manifest.Model.RequirementsFile
-	data, err := c.subject.read(name)
+	data, err := c.read(name, maxSettings)
 	if err != nil || data == nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (c *Check) readSettings() error {
 // readSetupConfig reads setup_config.json, which old Hugging Face handlers
 // read.
 func (c *Check) readSetupConfig() (sample.Settings, error) {
-	data, err := c.subject.read(setupConfig)
+	data, err := c.read(setupConfig, maxSettings)
 	if err != nil || data == nil {
 		return sample.Settings{}, err
 	}
@@ -94,7 +94,7 @@ func (c *Check) readSetupConfig() (sample.Settings, error) {
 // readHandlerConfig reads handler: of the config file.
 func (c *Check) readHandlerConfig() (sample.Settings, error) {
 	name := c.subject.Manifest.Model.ConfigFile
-	data, err := c.subject.read(name)
+	data, err := c.read(name, maxSettings)
 	if err != nil || data == nil {
 		return sample.Settings{}, err
 	}

@@ -12,8 +12,13 @@ import (
 	"go-model-archiver/manifest"
 )
 
-// maxSmallFile bounds, in bytes, the settings and sources that checks read.
-const maxSmallFile = 32 << 20
+// The bounds, in bytes, of what checks read. A file beyond its bound is not
+// looked at, which is told.
+const (
+	maxSmallFile = 32 << 20
+	maxSettings  = 1 << 20
+	maxLabels    = 8 << 20
+)
 
 // setupConfig is the entry that older Hugging Face handlers read.
 const setupConfig = "setup_config.json"

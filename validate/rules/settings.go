@@ -2,6 +2,7 @@ package rules
 
 // Ids of the rules about settings that the handler reads.
 const (
+	FileTooLarge          = "file-too-large"
 	SettingsUnreadable    = "settings-unreadable"
 	SetupConfigUnreadable = "setup-config-unreadable"
 	SetupConfigMissing    = "setup-config-missing"
@@ -16,6 +17,11 @@ const (
 )
 
 var settingsRules = []Rule{
+	{
+		ID: FileTooLarge, Severity: Warning,
+		Summary: "a file of settings or labels is so large that it was not checked",
+		Example: `"model-config.yaml" has 2000000 bytes and was not checked; at most 1048576 are read`,
+	},
 	{
 		ID: SettingsUnreadable, Severity: Warning,
 		Summary:  "the handler's settings can't be read, so no sample comes from them",
