@@ -22,13 +22,28 @@ import (
 // compares it with size, CRC-32 and index. After a nil error, Reader sees what
 // everybody sees who inflates the file from its start.
 func (f *ArchiveFile) Verify(ctx context.Context) error {
+	return f.read(ctx, func(int64) io.Writer { return io.Discard })
+}
+
+// Unpack does what Verify does and writes the content to w, in pieces of any
+// order. After an error w holds part of it.
+func (f *ArchiveFile) Unpack(ctx context.Context, w io.WriterAt) error {
+	return f.read(ctx, func(offset int64) io.Writer { return io.NewOffsetWriter(w, offset) })
+}
+
+// Indexed says whether Reader can start anywhere in the file: it is stored, or
+// deflated by us.
+func (f *ArchiveFile) Indexed() bool { return f.Method == zip.Store || len(f.points) > 1 }
+
+// read gives the content to the writers that sink returns for offsets.
+func (f *ArchiveFile) read(ctx context.Context, sink func(offset int64) io.Writer) error {
 	pieces := f.pieces()
 	sums := make([]uint32, len(pieces))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range pieces {
 		group.Go(func() (err error) {
-			sums[i], err = f.sum(ctx, p, i == len(pieces)-1)
+			sums[i], err = f.sum(ctx, sink(p.In), p, i == len(pieces)-1)
 			return err
 		})
 	}
@@ -66,11 +81,11 @@ func (f *ArchiveFile) pieces() []piece {
 	return pieces
 }
 
-// sum reads one piece and returns its CRC-32.
-func (f *ArchiveFile) sum(ctx context.Context, p piece, last bool) (uint32, error) {
+// sum copies one piece to w and returns its CRC-32.
+func (f *ArchiveFile) sum(ctx context.Context, w io.Writer, p piece, last bool) (uint32, error) {
 	data := io.Reader(io.NewSectionReader(f.data, p.Out, p.compressed))
 	if f.Method == zip.Store {
-		return sumOf(ctx, data, p.size)
+		return copySum(ctx, w, data, p.size)
 	}
 	var seal []byte
 	if !last {
@@ -79,7 +94,7 @@ func (f *ArchiveFile) sum(ctx context.Context, p piece, last bool) (uint32, erro
 	}
 	r := flate.NewReader(data)
 	defer r.Close()
-	crc, err := sumOf(ctx, r, p.size)
+	crc, err := copySum(ctx, w, r, p.size)
 	if err != nil {
 		return 0, err
 	}
@@ -104,8 +119,8 @@ func newSeal() []byte {
 	return seal[:]
 }
 
-// sumOf reads n bytes of r and returns their CRC-32.
-func sumOf(ctx context.Context, r io.Reader, n int64) (uint32, error) {
+// copySum copies n bytes of r to w and returns their CRC-32.
+func copySum(ctx context.Context, w io.Writer, r io.Reader, n int64) (uint32, error) {
 	var crc uint32
 	buf := make([]byte, min(n, 256<<10))
 	for n > 0 {
@@ -117,6 +132,9 @@ func sumOf(ctx context.Context, r io.Reader, n int64) (uint32, error) {
 		n -= int64(k)
 		if err != nil {
 			return 0, unexpected(err)
+		}
+		if _, err := w.Write(buf[:k]); err != nil {
+			return 0, err
 		}
 	}
 	return crc, nil

@@ -8,6 +8,7 @@ import (
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate/pysource"
 	"go-model-archiver/validate/rules"
+	"go-model-archiver/validate/torchscript"
 )
 
 // torchServeHandlers are the modules of ts.torch_handler that are found without
@@ -228,7 +229,8 @@ func (s *source) callsParent(name string) bool {
 	})
 }
 
-// checkModelFile looks for the one class that an eager model's file must have.
+// checkModelFile looks for the one class that an eager model's file must have,
+// and for the weights that go into it.
 func (c *Check) checkModelFile() error {
 	name := c.subject.Manifest.Model.ModelFile
 	if name == "" || c.loader() == "" {
@@ -238,11 +240,34 @@ func (c *Check) checkModelFile() error {
 	if err != nil || text == nil {
 		return err
 	}
-	if s := readSource(name, text); s.sure && len(s.classes) != 1 {
+	s := readSource(name, text)
+	if s.sure && len(s.classes) != 1 {
 		c.add(rules.ModelFileClasses, name, fmt.Sprintf("%q defines %s", name,
 			classesText(s.classes, "the handler takes a model file with exactly one")), "move helper classes to a file of their own")
 	}
+	if class := s.class(); class != nil && slices.Contains(noWeights, c.identity.Kind) && s.ofPyTorch(class) {
+		c.add(rules.EagerWeights, c.subject.ModelPath, fmt.Sprintf("%q is %s, and the handler %q loads a state_dict into the class of %q",
+			c.subject.ModelPath, c.identity.Words, c.subject.Manifest.Model.Handler, name),
+			"save the weights with torch.save(model.state_dict(), path)")
+	}
 	return nil
+}
+
+// noWeights are the kinds of files that load_state_dict surely refuses.
+var noWeights = []torchscript.Kind{
+	torchscript.TorchScript, torchscript.Mobile, torchscript.Module, torchscript.ONNX, torchscript.SafeTensors, torchscript.Export,
+}
+
+// ofPyTorch says that a class has the load_state_dict of PyTorch's own modules.
+func (s *source) ofPyTorch(class *pysource.Class) bool {
+	return len(class.Decorators) == 0 && bindings(class.Names, "load_state_dict") == 0 && len(class.Bases) > 0 &&
+		!slices.ContainsFunc(class.Bases, func(base string) bool {
+			first, _, _ := strings.Cut(base, ".")
+			return !slices.ContainsFunc(s.Imports, func(i pysource.Import) bool {
+				top, _, _ := strings.Cut(i.Module, ".")
+				return (top == "torch" || top == "torchvision") && i.Level == 0 && slices.Contains([]string{i.Alias, i.Name, top}, first)
+			})
+		})
 }
 
 // checkVocabulary looks for what the built-in text_classifier loads beside the

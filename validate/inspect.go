@@ -20,6 +20,9 @@ type Inspection struct {
 	Size     int64              `json:"size"` // bytes
 	Manifest *manifest.Manifest `json:"manifest"`
 	Entries  []InspectedEntry   `json:"entries"`
+	// Inflated is how many bytes had to be inflated to look into the model; 0
+	// where it could be read where it lies.
+	Inflated int64 `json:"inflated"`
 	// Model is nil where there is no serialized file.
 	Model *InspectedModel `json:"model"`
 }

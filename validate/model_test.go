@@ -15,6 +15,10 @@ func (a archive) modelled(model string) archive {
 	return a
 }
 
+func eager(class, weights string) archive {
+	return archive{handler: "image_classifier", model: weights, modelPy: "model.py", files: map[string]string{"model.py": class}}
+}
+
 var modelCases = []ruleCase{
 	{
 		name: "TorchScript that is not named .pt", archive: archive{handler: "image_classifier", model: "models/conv.pt", as: "conv.pth"},
@@ -72,6 +76,18 @@ var modelCases = []ruleCase{
 	},
 	{name: "a class of Torch-TensorRT", archive: python("import json\n" + serves).modelled("failing/missing-class.pt"), want: []string{rules.ModelLibrary}},
 
+	{
+		name: "a pickled module beside a model file", archive: eager("import torch.nn as nn\nclass Net(nn.Module): pass\n", "notmodels/pickled-module.pt"),
+		want: []string{rules.EagerWeights}, says: []string{"loads a state_dict into the class", "model.state_dict()"},
+	},
+	{
+		name: "TorchScript beside a model file", archive: eager("from torchvision.models.resnet import ResNet\nclass Net(ResNet): pass\n", "models/conv.pt"),
+		want: []string{rules.EagerWeights},
+	},
+
+	{name: "a state_dict beside a model file", archive: eager("from torch import nn\nclass Net(nn.Module): pass\n", "notmodels/state_dict.pt")},
+	{name: "a class that loads in its own way", archive: eager("from torch import nn\nclass Net(nn.Module):\n    def load_state_dict(self, x): pass\n", "models/conv.pt")},
+	{name: "a class that may", archive: eager("from helper import Base\nclass Net(Base): pass\n", "models/conv.pt")},
 	{name: "well named", archive: builtin("image_classifier", "models/conv.pt")},
 	{name: "any name for a model file's weights", archive: archive{
 		handler: "base_handler", model: "notmodels/state_dict.pt", as: "weights.bin", modelPy: "model.py", files: map[string]string{"model.py": "class Net: pass\n"},

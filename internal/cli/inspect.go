@@ -36,7 +36,7 @@ func inspect(c *cli.Context) error {
 	defer box.Close()
 	report.Findings(c.App.ErrWriter, name, box.Findings, func(rules.Finding) bool { return true })
 	if c.Bool("code") {
-		return box.Code(func(file string, r io.Reader) error {
+		return box.Code(c.Context, func(file string, r io.Reader) error {
 			if _, err := fmt.Fprintf(c.App.Writer, "# %s\n", report.Printable(file)); err != nil {
 				return err
 			}
@@ -44,7 +44,7 @@ func inspect(c *cli.Context) error {
 			return err
 		})
 	}
-	in, err := box.Inspect()
+	in, err := box.Inspect(c.Context)
 	if err != nil {
 		return err
 	}

@@ -108,15 +108,16 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 		return err
 	}
 	defer box.Close()
-	if err := box.Verify(ctx); err != nil {
+	good, err := box.Verify(ctx)
+	if err != nil {
 		return err
 	}
 	r.Add(box.Findings...)
 	if box.Format != "" {
 		r.Archive = &validate.Archive{Path: path, Size: box.Size, Format: string(box.Format)}
 	}
-	if box.Format != "" && box.Manifest == nil {
-		return refusal(r)
+	if !good || box.Format != "" && box.Manifest == nil {
+		return refusal(r) // what can't be unpacked can't be looked at further
 	}
 	s, err := box.Subject(ctx)
 	if err != nil {

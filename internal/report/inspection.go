@@ -33,6 +33,9 @@ func Inspection(w io.Writer, in *validate.Inspection) error {
 	if in.Model != nil {
 		t.model(in.Model)
 	}
+	if in.Inflated > 0 {
+		t.row("inflated", size(in.Inflated)+" to look into the model: an archive of ours, or a stored one, needs none of it")
+	}
 	_, err := io.WriteString(w, t.text())
 	return err
 }

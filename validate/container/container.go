@@ -34,6 +34,7 @@ type Container struct {
 	Findings []rules.Finding
 
 	entries []entry
+	model   *os.File // the serialized file, once it is unpacked
 	close   []io.Closer
 }
 
@@ -42,7 +43,8 @@ type entry struct {
 	name             string
 	size, compressed int64
 	data             io.ReaderAt
-	file             *os.File // where the entry is a file of its own
+	file             *os.File              // where the entry is a file of its own
+	packed           *archiver.ArchiveFile // where it is in a zip
 }
 
 // Open looks at path and opens what it is. The error is one of reading;
@@ -210,21 +212,31 @@ func (c *Container) modelPath(e *entry) string {
 	return c.Path + "/" + e.name
 }
 
-func (c *Container) modelFile(ctx context.Context, e *entry) (*os.File, error) {
-	if e.file != nil {
+// modelFile returns the serialized file as a file of its own.
+func (c *Container) modelFile(ctx context.Context, e *entry) (f *os.File, err error) {
+	path, inFolder := e.data.(lazyFile)
+	switch {
+	case e.file != nil:
 		return e.file, nil
-	}
-	if path, ok := e.data.(lazyFile); ok {
-		f, err := os.Open(string(path))
-		if err == nil {
+	case c.model != nil:
+		return c.model, nil
+	case inFolder:
+		if f, err = os.Open(string(path)); err == nil {
 			c.close = append(c.close, f)
 		}
-		return f, err
+	case e.packed != nil:
+		if f, err = c.temp(); err == nil {
+			err = e.packed.Unpack(ctx, f)
+		}
+	default:
+		if f, err = c.temp(); err == nil {
+			_, err = io.Copy(f, contextReader{ctx, io.NewSectionReader(e.data, 0, e.size)})
+		}
 	}
-	f, err := c.spool(ctx, io.NewSectionReader(e.data, 0, e.size), e.size)
 	if err != nil {
 		return nil, fmt.Errorf("read %q of %q: %w", e.name, c.Path, err)
 	}
+	c.model = f
 	return f, nil
 }
 
@@ -237,8 +249,9 @@ type section struct{ *io.SectionReader }
 
 func (section) Close() error { return nil }
 
-// Inspect says what the container holds.
-func (c *Container) Inspect() (*validate.Inspection, error) {
+// Inspect says what the container holds. A deflated model in an archive of
+// others has to be inflated for that; ctx ends it.
+func (c *Container) Inspect(ctx context.Context) (*validate.Inspection, error) {
 	in := &validate.Inspection{
 		SchemaVersion: validate.SchemaVersion, Path: c.Path, Format: string(c.Format), Size: c.Size,
 		Manifest: c.Manifest, Entries: []validate.InspectedEntry{},
@@ -252,18 +265,36 @@ func (c *Container) Inspect() (*validate.Inspection, error) {
 	if e == nil {
 		return in, nil
 	}
-	var err error
-	in.Model, err = validate.InspectModel(e.data, e.size, c.modelPath(e))
+	data, err := c.random(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if c.model != nil {
+		in.Inflated = e.size
+	}
+	in.Model, err = validate.InspectModel(data, e.size, c.modelPath(e))
 	return in, err
 }
 
+// random is the serialized file for reads at any offset.
+func (c *Container) random(ctx context.Context, e *entry) (io.ReaderAt, error) {
+	if e.packed == nil || e.packed.Indexed() {
+		return e.data, nil
+	}
+	return c.modelFile(ctx, e)
+}
+
 // Code calls show with the name and the text of each code file of the model.
-func (c *Container) Code(show func(name string, text io.Reader) error) error {
+func (c *Container) Code(ctx context.Context, show func(name string, text io.Reader) error) error {
 	e := c.serialized()
 	if e == nil {
 		return fmt.Errorf("%q holds no serialized file", c.Path)
 	}
-	m, err := torchscript.Open(e.data, e.size)
+	data, err := c.random(ctx, e)
+	if err != nil {
+		return err
+	}
+	m, err := torchscript.Open(data, e.size)
 	if err != nil {
 		return fmt.Errorf("%q: %w", c.modelPath(e), err)
 	}

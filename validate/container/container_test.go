@@ -46,7 +46,7 @@ func TestEveryFormatGivesTheSameModel(t *testing.T) {
 	}
 	for _, format := range archiver.Formats() {
 		box := opened(t, packed(t, format))
-		if err := box.Verify(t.Context()); err != nil || len(box.Findings) > 0 || box.Format != format {
+		if good, err := box.Verify(t.Context()); !good || err != nil || len(box.Findings) > 0 || box.Format != format {
 			t.Errorf("%s: %v, %v, format %s", format, err, box.Findings, box.Format)
 		}
 		s, err := box.Subject(t.Context())
@@ -57,7 +57,7 @@ func TestEveryFormatGivesTheSameModel(t *testing.T) {
 		if _, err := s.Model.ReadAt(got, 0); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: the model has other bytes, %v", format, err)
 		}
-		in, err := box.Inspect()
+		in, err := box.Inspect(t.Context())
 		if err != nil || in.Model == nil || in.Model.Forward == nil || len(in.Entries) != 2 {
 			t.Errorf("%s: %+v, %v", format, in, err)
 		}
@@ -168,7 +168,7 @@ func TestWhatIsWrongWithAContainer(t *testing.T) {
 				t.Fatal(err)
 			}
 			box := opened(t, path)
-			if err := box.Verify(t.Context()); err != nil {
+			if _, err := box.Verify(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
@@ -179,6 +179,26 @@ func TestWhatIsWrongWithAContainer(t *testing.T) {
 				t.Errorf("found %v, want %v: %v", got, test.want, box.Findings)
 			}
 		})
+	}
+}
+
+// Only an archive of others costs an inflate to look into.
+func TestInspectSaysWhatItInflated(t *testing.T) {
+	model, err := os.ReadFile(testtools.OneModel(t, "bert-seq").Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := filepath.Join(t.TempDir(), "m.mar")
+	data := zipOf(t, file{name: "m.pt", content: string(model)},
+		file{name: manifest.Path, content: `{"model": {"modelName": "m", "serializedFile": "m.pt", "handler": "base_handler"}}`})
+	if err := os.WriteFile(theirs, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int64{theirs: int64(len(model)), packed(t, archiver.ZipStore): 0, packed(t, archiver.NoArchive): 0} {
+		in, err := opened(t, path).Inspect(t.Context())
+		if err != nil || in.Inflated != want || in.Model == nil || in.Model.Forward == nil {
+			t.Errorf("%s: inflated %d, want %d, %v", path, in.Inflated, want, err)
+		}
 	}
 }
 
@@ -238,7 +258,7 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		defer box.Close()
-		if box.Verify(t.Context()) == nil {
+		if good, err := box.Verify(t.Context()); good && err == nil {
 			if s, err := box.Subject(t.Context()); err == nil && s.Model == nil && s.ModelPath != "" {
 				t.Error("a model without a file")
 			}

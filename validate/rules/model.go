@@ -13,6 +13,7 @@ const (
 	ModelNone           = "model-none"
 	ModelName           = "model-name"
 	NoWeights           = "no-weights"
+	EagerWeights        = "eager-weights"
 	ModelTraining       = "model-training"
 	ModelDevice         = "model-device"
 	ModelLibrary        = "model-library"
@@ -82,6 +83,12 @@ var modelRules = []Rule{
 		Summary:  "the handler loads the model and will find nothing that it can load",
 		Example:  `the handler "image_classifier" loads the model, and neither a serialized file nor a model file is given`,
 		Preempts: "No model weights could be loaded",
+	},
+	{
+		ID: EagerWeights, Severity: Error,
+		Summary:  "the handler loads a state_dict beside the model file, and the serialized file is none",
+		Example:  `"model.pt" is a whole module pickled by torch.save, and the handler "image_classifier" loads a state_dict into the class of "model.py"`,
+		Preempts: "Expected state_dict to be dict-like, got <class '__main__.Net'>",
 	},
 	{
 		ID: ModelTraining, Severity: Warning,

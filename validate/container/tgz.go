@@ -17,19 +17,6 @@ import (
 // maxEntries bounds how many files a container may hold.
 const maxEntries = 1_000_000
 
-// spool copies exactly size bytes of r to a temporary file without a name.
-func (c *Container) spool(ctx context.Context, r io.Reader, size int64) (*os.File, error) {
-	f, err := c.temp()
-	if err != nil {
-		return nil, err
-	}
-	n, err := io.Copy(f, contextReader{ctx, r})
-	if err == nil && n != size {
-		err = io.ErrUnexpectedEOF
-	}
-	return f, err
-}
-
 // temp makes a temporary file and removes its name at once: whatever happens,
 // nothing stays behind.
 func (c *Container) temp() (*os.File, error) {
