@@ -94,7 +94,7 @@ func TestSignalsLeaveTheOldArchiveAndNoWorker(t *testing.T) {
 			if !ok || exit.ExitCode() != code {
 				t.Errorf("exit %v, want code %d", cmd.ProcessState, code)
 			}
-			eventually(t, time.Second, "the worker's end", func() bool { return !alive(worker) })
+			eventually(t, 10*time.Second, "the worker's end", func() bool { return !alive(worker) })
 			wantOnly(t, dir, "m.mar")
 		})
 	}
@@ -106,7 +106,7 @@ func TestKilledMainProgramTakesTheWorkerAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd.Wait()
-	eventually(t, time.Second, "the worker's end", func() bool { return !alive(worker) })
+	eventually(t, 10*time.Second, "the worker's end", func() bool { return !alive(worker) })
 	if data, err := os.ReadFile(filepath.Join(dir, "m.mar")); err != nil || string(data) != "old" {
 		t.Errorf("the old archive is now %q, %v", data, err)
 	}

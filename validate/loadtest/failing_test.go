@@ -85,12 +85,16 @@ func startup(t *testing.T) time.Duration {
 	return time.Since(start)
 }
 
+// slack is what a busy machine may add to what takes no time: the tests of other
+// packages run beside these.
+const slack = 10 * time.Second
+
 func TestTheDeadlineEndsAnEndlessLoop(t *testing.T) {
 	timeout := (3*startup(t) + 2*time.Second).Round(time.Second)
 	start := time.Now()
 	result, findings := loadTest(t, testtools.Testdata("failing", "forever.pt"), []string{"float32[2,4]=ones"},
 		func(c *loadtest.Config) { c.Timeout = timeout })
-	if took := time.Since(start); took > timeout+time.Second {
+	if took := time.Since(start); took > timeout+slack {
 		t.Errorf("took %s, and the deadline was %s", took, timeout)
 	}
 	want := fmt.Sprintf(`the load test of "forever.pt" was stopped after %s while running forward on x float32[2,4] (from --sample)`, timeout)
@@ -115,7 +119,7 @@ func TestCancellingEndsTheWorker(t *testing.T) {
 	_, findings := loadtest.Run(ctx, loadtest.Config{
 		Worker: worker(t), Model: file, ModelPath: "forever.pt", Sample: ones,
 	})
-	if took := time.Since(start); took > 3*time.Second {
+	if took := time.Since(start); took > 2*time.Second+slack {
 		t.Errorf("took %s", took)
 	}
 	if !has(findings, rules.WorkerFailed) || !strings.Contains(findings[0].Message, "cancelled") {
