@@ -22,6 +22,9 @@ var ownConfig = regexp.MustCompile(`\bmodel_yaml_config\s*=\s*\(?\s*\w+\.model_y
 // settings of the config file and setup_config.json.
 func (c *Check) checkNeeds() {
 	h := c.handler
+	if c.subject.builtin() && c.subject.Manifest.Model.Handler == "trt_llm_handler" {
+		c.checkTensorRT()
+	}
 	if h == nil || !h.Complete {
 		return
 	}
@@ -29,6 +32,17 @@ func (c *Check) checkNeeds() {
 	if !c.subject.has(setupConfig) {
 		c.checkSetupConfigReads()
 	}
+}
+
+// checkTensorRT looks for the section that the built-in trt_llm_handler reads
+// without a default.
+func (c *Check) checkTensorRT() {
+	if _, end := c.find([]pysource.Key{{Name: "handler", Get: true}, {Name: "engine_dir", Get: true}}); end != fails || c.configUnknown() {
+		return
+	}
+	c.add(rules.HandlerConfigMissing, c.subject.Manifest.Model.ConfigFile,
+		`the handler "trt_llm_handler" reads handler: engine_dir from the config file, and there is none`,
+		"pass a config file that has it with --config-file")
 }
 
 // checkConfigReads compares the keys that the handler reads from the config

@@ -90,6 +90,7 @@ var settingsCases = []ruleCase{
 		name: "a config file without the key", archive: hf(twoArguments, "handler:\n  mode: sequence_classification\n").beside("index_to_name.json", twoLabels),
 		want: []string{rules.HandlerConfigMissing}, says: []string{`"c.yaml" has no handler: save_mode`},
 	},
+	{name: "TensorRT-LLM without a config file", archive: archive{handler: "trt_llm_handler"}, want: []string{rules.HandlerConfigMissing}},
 	{
 		name: "a key without a guard", archive: reads(`self.url = ctx.model_yaml_config["handler"]["url"]`),
 		want: []string{rules.HandlerConfigMissing}, says: []string{"reads handler: url"},
@@ -156,6 +157,7 @@ var settingsCases = []ruleCase{
 		want: []string{rules.ModelNotTorchScript}, says: []string{`save_mode is "torchscript" in "setup_config.json"`},
 	},
 
+	{name: "TensorRT-LLM", archive: archive{handler: "trt_llm_handler", files: map[string]string{}}.with("handler:\n  engine_dir: e\n")},
 	{name: "the handler of 0.12", archive: hf(twoArguments, goodConfig).beside("index_to_name.json", twoLabels)},
 	{name: "the older handler", archive: oldHF(twoArguments, goodSetup).beside("index_to_name.json", twoLabels)},
 	{name: "pretrained weights", archive: oldHF("notmodels/state_dict.pt", `{"save_mode": "pretrained", "mode": "text_generation", "captum_explanation": true}`)},

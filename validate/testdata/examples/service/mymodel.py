@@ -1,0 +1,6 @@
+__all__ = ["Recommender"]
+
+
+class Recommender:
+    def __init__(self, folder):
+        self.folder = folder

@@ -1,0 +1,2 @@
+def load_model(settings):
+    return settings["factory"]()
