@@ -221,12 +221,23 @@ func (c *Check) loader() string {
 	return ""
 }
 
-// callsParent says that a method surely calls the one that it overrides.
+// callsParent says that a method surely calls the one that it overrides, and
+// nothing before that could change what that one meets.
 func (s *source) callsParent(name string) bool {
 	class := s.class()
-	return slices.ContainsFunc(s.Calls, func(call pysource.Call) bool {
-		return call.Callee == "super()."+name && call.Class == class.Name && call.Function == name && !call.Conditional
-	})
+	for _, call := range s.Calls {
+		if call.Class != class.Name || call.Function != name {
+			continue
+		}
+		first, _, _ := strings.Cut(call.Callee, ".")
+		switch {
+		case call.Callee == "super()."+name:
+			return !call.Conditional
+		case call.Callee != "super" && first != "logger" && first != "logging" && first != "print" && !strings.HasSuffix(call.Callee, ".get"):
+			return false
+		}
+	}
+	return false
 }
 
 // checkModelFile looks for the one class that an eager model's file must have,

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"go-model-archiver/manifest"
 	"go-model-archiver/validate/rules"
 )
 
@@ -74,7 +75,7 @@ var (
 // checkLabels judges index_to_name.json without the model.
 func (c *Check) checkLabels() error {
 	use := c.labelUse()
-	if use.none || c.subject.Manifest.Runtime == "LSP" {
+	if use.none || c.subject.Manifest.Runtime == manifest.LSP {
 		return nil
 	}
 	data, err := c.read(labelFile, maxLabels)

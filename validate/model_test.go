@@ -32,7 +32,7 @@ var modelCases = []ruleCase{
 	{
 		name: "a handler whose initialize calls its parent's",
 		archive: archive{handler: "h.py", model: "models/conv.pt", as: "conv.bin", files: map[string]string{
-			"h.py": subclass + "    def initialize(self, context):\n        super().initialize(context)\n",
+			"h.py": subclass + "    def initialize(self, context):\n        logger.info(\"load\")\n        super().initialize(context)\n        self.ready = check(self)\n",
 		}}, want: []string{rules.ModelName},
 	},
 	{name: "nothing to load", archive: archive{handler: "image_classifier"}, want: []string{rules.NoWeights}},
@@ -99,6 +99,11 @@ var modelCases = []ruleCase{
 	}},
 	{name: "a handler that loads it in its own way", archive: archive{
 		handler: "h.py", model: "models/conv.pt", as: "conv.pth", files: map[string]string{"h.py": subclass + "    def initialize(self, context): self.model = load()\n"},
+	}},
+	{name: "a handler that fetches the model first", archive: archive{
+		handler: "h.py", model: "notmodels/state_dict.pt", files: map[string]string{
+			"h.py": subclass + "    def initialize(self, context):\n        fetch(context)\n        super().initialize(context)\n",
+		},
 	}},
 	{name: "the CPU in the code, for the CPU", archive: python(serves).modelled(oneArgument).with("deviceType: cpu\n")},
 	{name: "torchvision is imported", archive: python("import torchvision\n" + serves).modelled("failing/missing-operator.pt")},

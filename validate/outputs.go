@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"go-model-archiver/manifest"
 	"go-model-archiver/validate/loadtest"
 	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/rules"
@@ -20,7 +21,7 @@ func (c *Check) OutputFindings(result *loadtest.Result) []rules.Finding {
 	before := len(c.Findings)
 	defer func(kept []rules.Finding) { c.Findings = kept }(c.Findings)
 	c.checkPositions(result)
-	if result.Stage == protocol.StageDone && c.subject.Manifest.Runtime != "LSP" {
+	if result.Stage == protocol.StageDone && c.subject.Manifest.Runtime != manifest.LSP {
 		c.checkClasses(result.Outputs)
 	}
 	return slices.Clone(c.Findings[before:])
