@@ -32,7 +32,9 @@ lint:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-bench: build
+bench:
+	scripts/setup bench
+	@$(MAKE) --no-print-directory build worker
 	bench/run
 
 testdata:
