@@ -11,6 +11,7 @@ import (
 
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate/rules"
+	"go-model-archiver/validate/sample"
 )
 
 const labelFile = "index_to_name.json"
@@ -97,7 +98,7 @@ func (c *Check) checkLabels() error {
 		if use.reads && refusedByPython(data, err) {
 			rule = rules.LabelsUnreadable
 		}
-		c.add(rule, labelFile, fmt.Sprintf("%q can't be read as JSON: %v", labelFile, explainJSON(data, err)), "mend the file")
+		c.add(rule, labelFile, fmt.Sprintf("%q can't be read as JSON: %v", labelFile, sample.ExplainJSON(data, err)), "mend the file")
 		return nil
 	}
 	c.labels = c.shape(value, use)

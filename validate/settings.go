@@ -2,7 +2,6 @@ package validate
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -81,7 +79,7 @@ func (c *Check) readSetupConfig() (sample.Settings, error) {
 		if refusedByPython(data, err) && c.handler.loadsJSON(setupConfig, c.function()) {
 			rule = rules.SetupConfigUnreadable
 		}
-		c.add(rule, setupConfig, fmt.Sprintf("%q can't be read as JSON: %v", setupConfig, explainJSON(data, err)),
+		c.add(rule, setupConfig, fmt.Sprintf("%q can't be read as JSON: %v", setupConfig, sample.ExplainJSON(data, err)),
 			"mend the file; until then no sample is derived from it")
 		return sample.Settings{}, nil
 	}
@@ -317,34 +315,6 @@ func scalars(mapping *yaml.Node) map[string]any {
 		values[mapping.Content[i].Value] = v
 	}
 	return values
-}
-
-// explainJSON adds where in the text the error is, counting lines and columns
-// from 1.
-func explainJSON(data []byte, err error) error {
-	var offset int64
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		offset = max(syntax.Offset-1, 0) // Offset counts the character that is wrong
-		if strings.HasPrefix(syntax.Error(), "unexpected end") {
-			offset = syntax.Offset
-		}
-	case errors.As(err, &kind):
-		return fmt.Errorf("it is %s, not an object", cmp.Or(jsonKinds[kind.Value], kind.Value))
-	default:
-		return err
-	}
-	before := data[:min(offset, int64(len(data)))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
-	return fmt.Errorf("line %d, column %d: %w", line, column, err)
-}
-
-// jsonKinds are the kinds of values in encoding/json's errors, with an article.
-var jsonKinds = map[string]string{
-	"array": "an array", "string": "a string", "number": "a number", "bool": "true or false",
 }
 
 // refusedByPython says that json.load fails on a text that encoding/json

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func ReadSetupConfig(file string, data []byte) (Settings, error) {
 	}
 	var fields map[string]json.RawMessage // a struct would take any case of the keys
 	if err := json.Unmarshal(data, &fields); err != nil {
-		return Settings{}, fmt.Errorf("%q can't be read as JSON: %w", file, explainJSON(data, err))
+		return Settings{}, fmt.Errorf("%q can't be read as JSON: %w", file, ExplainJSON(data, err))
 	}
 	var maxLength, saveMode any
 	for key, to := range map[string]*any{"max_length": &maxLength, "save_mode": &saveMode} {
@@ -64,8 +65,9 @@ func ReadSetupConfig(file string, data []byte) (Settings, error) {
 	return newSettings(file, maxLength, saveMode)
 }
 
-// explainJSON adds where in the text the error is.
-func explainJSON(data []byte, err error) error {
+// ExplainJSON adds to an error of encoding/json where in data it is, counting
+// lines and columns from 1.
+func ExplainJSON(data []byte, err error) error {
 	var offset int64
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
@@ -76,7 +78,7 @@ func explainJSON(data []byte, err error) error {
 			offset = syntax.Offset
 		}
 	case errors.As(err, &kind):
-		return fmt.Errorf("it is %s, not an object", article(kind.Value))
+		return fmt.Errorf("it is %s, not an object", cmp.Or(jsonKinds[kind.Value], kind.Value))
 	default:
 		return err
 	}
@@ -86,11 +88,9 @@ func explainJSON(data []byte, err error) error {
 	return fmt.Errorf("line %d, column %d: %w", line, column, err)
 }
 
-func article(kind string) string {
-	if strings.HasPrefix(kind, "array") {
-		return "an " + kind
-	}
-	return "a " + kind
+// jsonKinds are the kinds of values in encoding/json's errors, with an article.
+var jsonKinds = map[string]string{
+	"array": "an array", "string": "a string", "number": "a number", "bool": "true or false",
 }
 
 // ReadConfigFile reads max_length and save_mode from `handler:` in the text of
