@@ -157,20 +157,9 @@ func (s *server) register(t *testing.T, archive string) {
 	s.call(t, http.MethodPost, s.management+"/models?initial_workers=1&synchronous=true&url="+archive, nil)
 }
 
-// unregister frees a model's worker. What the server answers is not looked at:
-// on a bare Debian it says 500, "Interrupted while cleaning resources".
 func (s *server) unregister(t *testing.T, model string) {
 	t.Helper()
-	request, err := http.NewRequest(http.MethodDelete, s.management+"/models/"+model, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := http.Client{Timeout: requestTimeout}
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
+	s.call(t, http.MethodDelete, s.management+"/models/"+model, nil)
 }
 
 // predict sends body as JSON and decodes the answer into answer.
