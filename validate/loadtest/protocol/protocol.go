@@ -5,12 +5,14 @@
 // one Reply for each Request. The main program writes Requests on the worker's
 // stdin, one JSON object per line; a request's line is followed at once by the
 // raw little-endian bytes of its tensors, in the order in which a depth-first
-// walk of Inputs meets them (Value.DataSize bytes each). Closing stdin ends
-// the worker. Anything on the worker's stderr is for the report only.
+// walk of Inputs meets them (Value.DataSize bytes each). A reply to a Forward
+// that asked for values is followed in the same way by those of its outputs
+// (Output.DataSize bytes each). Closing stdin ends the worker. Anything on the
+// worker's stderr is for the report only.
 package protocol
 
 // Version is the protocol's version; both sides must have the same.
-const Version = 1
+const Version = 2
 
 // Hello is the worker's first line.
 type Hello struct {
@@ -20,27 +22,54 @@ type Hello struct {
 
 // Request asks the worker for one step. Exactly one field is set.
 type Request struct {
-	Load    *Load    `json:"load,omitempty"`
-	Forward *Forward `json:"forward,omitempty"`
+	Describe *Describe `json:"describe,omitempty"`
+	Load     *Load     `json:"load,omitempty"`
+	Forward  *Forward  `json:"forward,omitempty"`
 }
 
-// Load loads the model, sets eval mode and turns gradients off.
+// Describe asks what the worker's libtorch is and can do. It needs no model.
+type Describe struct{}
+
+// Load loads the libraries and the model, sets eval mode and turns gradients
+// off.
 type Load struct {
 	Path    string `json:"path"`    // such as /proc/self/fd/3
 	Threads int    `json:"threads"` // intra-op threads; 0 leaves libtorch's default
+	// Device is where the model goes: "cpu", "cuda" or "cuda:1"; empty is cpu.
+	Device string `json:"device,omitempty"`
+	// Libraries are loaded first, for the custom operators they register.
+	Libraries []string `json:"libraries,omitempty"`
 }
 
-// Forward runs the model's forward once on Inputs, one for each argument in
-// order, self excluded; arguments left out at the end take their defaults.
+// Forward runs the model's forward on Inputs, one for each argument in order,
+// self excluded; arguments left out at the end take their defaults.
 type Forward struct {
 	Inputs []Value `json:"inputs"`
+	// Warmup and Iterations are how often forward runs unmeasured, and then
+	// measured. Iterations of 0 are 1.
+	Warmup     int `json:"warmup,omitempty"`
+	Iterations int `json:"iterations,omitempty"`
+	// Values asks for the outputs' data behind the reply.
+	Values bool `json:"values,omitempty"`
 }
 
 // Reply answers a Request. Exactly one field is set.
 type Reply struct {
-	Loaded  *Loaded  `json:"loaded,omitempty"`
-	Outcome *Outcome `json:"outcome,omitempty"`
-	Failure *Failure `json:"failure,omitempty"`
+	Described *Described `json:"described,omitempty"`
+	Loaded    *Loaded    `json:"loaded,omitempty"`
+	Outcome   *Outcome   `json:"outcome,omitempty"`
+	Failure   *Failure   `json:"failure,omitempty"`
+}
+
+// Described says what the worker's libtorch is and can do.
+type Described struct {
+	ABI     string   `json:"abi"`     // "cxx11" or "pre-cxx11", how its std::string is laid out
+	BLAS    string   `json:"blas"`    // the library behind matrix products, by name or path
+	Devices []string `json:"devices"` // "cpu", "cuda:0 NVIDIA A10"
+	// GFLOPS is the measured speed of a float32 matrix product on one thread,
+	// in 10^9 operations a second.
+	GFLOPS float64 `json:"gflops"`
+	Config string  `json:"config"` // libtorch's own words about its build
 }
 
 // Loaded says that the model was loaded and how its forward is declared.
@@ -63,8 +92,17 @@ type Argument struct {
 
 // Outcome is what forward gave.
 type Outcome struct {
-	Seconds float64  `json:"seconds"`
+	Seconds float64 `json:"seconds"` // of the very first call, also when that was for warming up
+	// Latencies are the seconds of each measured call, in order.
+	Latencies []float64 `json:"latencies"`
+	// Outputs are those of the last call.
 	Outputs []Output `json:"outputs"`
+	// Changing are the paths of the outputs that were not the same, bit for
+	// bit, in every call.
+	Changing []string `json:"changing,omitempty"`
+	// PeakMemory is the most that the worker's process had resident since it
+	// began, in bytes, libtorch itself included.
+	PeakMemory int64 `json:"peakMemory"`
 }
 
 // Output is one tensor of forward's result, or one value that is no tensor.
@@ -84,6 +122,10 @@ type Output struct {
 	Mean *float64 `json:"mean"`
 	NaN  int64    `json:"nan"`
 	Inf  int64    `json:"inf"`
+	// Data is the dtype of the raw bytes that follow the reply for this output,
+	// where values were asked for: DType itself, float32 for a quantized tensor,
+	// int64, float64 or bool for what is no tensor. Empty where none follow.
+	Data string `json:"data,omitempty"`
 }
 
 // Stage says how far the load test came.

@@ -29,7 +29,7 @@ func (v Value) DataSize() (int64, error) {
 func tensorSize(dtype string, shape []int64) (int64, error) {
 	size, ok := ElementSize(dtype)
 	if !ok {
-		return 0, fmt.Errorf("no input can have the dtype %q", dtype)
+		return 0, fmt.Errorf("no data can have the dtype %q", dtype)
 	}
 	empty := false
 	for _, d := range shape {
@@ -48,4 +48,13 @@ func tensorSize(dtype string, shape []int64) (int64, error) {
 		size *= d
 	}
 	return size, nil
+}
+
+// DataSize returns how many raw bytes follow the reply for o. It fails for what
+// only a worker that a model took over would say.
+func (o Output) DataSize() (int64, error) {
+	if o.Data == "" {
+		return 0, nil
+	}
+	return tensorSize(o.Data, o.Shape)
 }
