@@ -34,12 +34,13 @@ type Check struct {
 }
 
 // NewCheck reads all that stands around the model, and of the serialized file
-// what tells its kind and its signature. The error is one of reading; whatever
+// what tells its kind and its signature. What reads more of it stands apart:
+// PickleFindings, LoadTest and Checksums. The error is one of reading; whatever
 // is wrong with the content is a finding.
 func NewCheck(s Subject) (*Check, error) {
 	c := &Check{subject: s}
 	for _, step := range []func() error{
-		c.readHandler, c.readSettings, c.identify, c.checkModelFile, c.checkVocabulary, c.checkLabels, c.checkPickles,
+		c.readHandler, c.readSettings, c.identify, c.checkModelFile, c.checkVocabulary, c.checkLabels,
 	} {
 		if err := step(); err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,17 +27,20 @@ const (
 
 // pickleScan is what the pickles in one file import.
 type pickleScan struct {
+	ctx                   context.Context
 	file                  string
 	dangerous, unfamiliar []string
 	err                   error
 }
 
-// checkPickles looks through every pickle of the archive, whatever its name:
-// in the serialized file and in the other entries.
-func (c *Check) checkPickles() error {
+// PickleFindings looks through every pickle of the archive, whatever its name:
+// in the serialized file and in the other entries. It reads much of them, and
+// may run beside the load test and the writer. The error is one of opening an
+// entry, or ctx's.
+func (c *Check) PickleFindings(ctx context.Context) ([]rules.Finding, error) {
 	var strange []pickleScan
 	if c.subject.Model != nil {
-		f := pickleScan{file: c.subject.ModelPath}
+		f := pickleScan{ctx: ctx, file: c.subject.ModelPath}
 		f.scan(io.NewSectionReader(c.subject.Model, 0, c.subject.ModelSize), c.subject.ModelSize)
 		if c.identity.Loadable {
 			f.unfamiliar = nil // libtorch makes nothing of classes but TorchScript's own
@@ -47,22 +51,25 @@ func (c *Check) checkPickles() error {
 		if e.Name == c.subject.Manifest.Model.SerializedFile || e.Size == 0 {
 			continue
 		}
-		f := pickleScan{file: e.Name}
+		f := pickleScan{ctx: ctx, file: e.Name}
 		if err := f.entry(e); err != nil {
-			return fmt.Errorf("read %q: %w", e.Name, err)
+			return nil, fmt.Errorf("read %q: %w", e.Name, err)
 		}
 		strange = append(strange, f)
 	}
-	c.addPickles(strange)
-	return nil
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return judgePickles(strange), nil
 }
 
-func (c *Check) addPickles(files []pickleScan) {
+func judgePickles(files []pickleScan) []rules.Finding {
+	var found []rules.Finding
 	for _, f := range files {
 		if len(f.dangerous) > 0 {
-			c.add(rules.PickleDangerous, f.file,
+			found = append(found, rules.New(rules.PickleDangerous, f.file,
 				fmt.Sprintf("a pickle in %q imports %s, which may run when the pickle is loaded", f.file, someNames(f.dangerous)),
-				"don't load it; get the file again from someone you trust, or save it in a format without code")
+				"don't load it; get the file again from someone you trust, or save it in a format without code"))
 		}
 	}
 	for _, kind := range []struct {
@@ -87,8 +94,9 @@ func (c *Check) addPickles(files []pickleScan) {
 		if len(with) > 1 {
 			more = fmt.Sprintf("; so do those in %s", counted(len(with)-1, "other file"))
 		}
-		c.add(kind.rule, with[0].file, fmt.Sprintf(kind.message, with[0].file, kind.has(with[0]), more), kind.hint)
+		found = append(found, rules.New(kind.rule, with[0].file, fmt.Sprintf(kind.message, with[0].file, kind.has(with[0]), more), kind.hint))
 	}
+	return found
 }
 
 func someNames(names []string) string {
@@ -125,7 +133,7 @@ func (f *pickleScan) scan(r *io.SectionReader, size int64) {
 
 // stream looks through a file that is read from its beginning.
 func (f *pickleScan) stream(r io.Reader, size int64) {
-	b := bufio.NewReaderSize(r, pickleHead)
+	b := bufio.NewReaderSize(&contextReader{f.ctx, r}, pickleHead)
 	head, err := b.Peek(int(min(size, pickleHead)))
 	if err != nil && !errors.Is(err, io.EOF) {
 		f.err = err
@@ -177,7 +185,7 @@ func (f *pickleScan) tar(t *tar.Reader) {
 
 // inner looks through a file inside of another.
 func (f *pickleScan) inner(r io.Reader, size int64) {
-	b := bufio.NewReaderSize(r, pickleHead)
+	b := bufio.NewReaderSize(&contextReader{f.ctx, r}, pickleHead)
 	head, _ := b.Peek(int(min(size, pickleHead)))
 	f.pickle(b, head, size)
 }

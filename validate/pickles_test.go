@@ -57,9 +57,9 @@ type section struct{ *strings.Reader }
 
 func (section) Close() error { return nil }
 
-// withEntries checks an archive whose entries are files, read in parts or from
-// their beginning.
-func withEntries(t *testing.T, files map[string]string, inParts bool) *Check {
+// withEntries looks for pickles in an archive whose entries are files, read in
+// parts or from their beginning.
+func withEntries(t *testing.T, files map[string]string, inParts bool) []rules.Finding {
 	t.Helper()
 	s := python(serves).subject(t)
 	for _, name := range []string{"a", "b", "c", "h.py"} {
@@ -74,11 +74,20 @@ func withEntries(t *testing.T, files map[string]string, inParts bool) *Check {
 			return io.NopCloser(io.LimitReader(strings.NewReader(text), int64(len(text)))), nil
 		}})
 	}
+	return pickleFindings(t, s)
+}
+
+func pickleFindings(t *testing.T, s Subject) []rules.Finding {
+	t.Helper()
 	c, err := NewCheck(s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	findings, err := c.PickleFindings(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return findings
 }
 
 var pickleCases = []struct {
@@ -121,7 +130,7 @@ func TestPickles(t *testing.T) {
 	for _, c := range pickleCases {
 		for _, inParts := range []bool{true, false} {
 			t.Run(c.name, func(t *testing.T) {
-				compareFindings(t, withEntries(t, c.files(t), inParts).Findings, c.want, c.says)
+				compareFindings(t, withEntries(t, c.files(t), inParts), c.want, c.says)
 			})
 		}
 	}
@@ -137,7 +146,7 @@ func TestPicklesOfTheSerializedFile(t *testing.T) {
 		"models/quantized.pt":                nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			compareFindings(t, python(serves).modelled(name).check(t).Findings, want, nil)
+			compareFindings(t, pickleFindings(t, python(serves).modelled(name).subject(t)), want, nil)
 		})
 	}
 }
@@ -145,13 +154,17 @@ func TestPicklesOfTheSerializedFile(t *testing.T) {
 func TestPickleTooLargeToLookThrough(t *testing.T) {
 	// More than a million marks are more than the walker keeps.
 	deep := "\x80\x02" + strings.Repeat("(", 8<<20)
-	compareFindings(t, withEntries(t, map[string]string{"a": deep}, true).Findings, []string{rules.PickleUnread}, []string{"too large"})
+	compareFindings(t, withEntries(t, map[string]string{"a": deep}, true), []string{rules.PickleUnread}, []string{"too large"})
 }
 
 func TestEntryThatCannotBeOpened(t *testing.T) {
 	s := python(serves).subject(t)
 	s.Entries = []Entry{{Name: "gone", Size: 1, Open: func() (io.ReadCloser, error) { return os.Open(filepath.Join(t.TempDir(), "gone")) }}}
-	if _, err := NewCheck(s); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `read "gone"`) {
+	c, err := NewCheck(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.PickleFindings(t.Context()); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `read "gone"`) {
 		t.Errorf("error %v", err)
 	}
 }

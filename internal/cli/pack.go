@@ -58,7 +58,9 @@ func (p *packing) run(ctx context.Context) error {
 		err = p.testAndWrite(ctx, plan, check)
 	} else {
 		// Nothing will be written; the list of what is wrong is completed.
+		scan := scanPickles(ctx, check)
 		p.test(ctx, check)
+		err = scan.join(p.report)
 	}
 	if refusal := p.refusal(); refusal != nil && ctx.Err() == nil {
 		p.add(check.VerifyChecksums(ctx))
@@ -67,20 +69,22 @@ func (p *packing) run(ctx context.Context) error {
 	return err
 }
 
-// testAndWrite runs the load test while the archive is written to its
-// temporary file; when one of them fails, the other is stopped.
+// testAndWrite runs the load test and the search for pickles while the archive
+// is written to its temporary file; when one of them fails, the writer is
+// stopped, and when that fails, they are.
 func (p *packing) testAndWrite(ctx context.Context, plan *archiver.Plan, check *validate.Check) error {
-	testCtx, stopTest := context.WithCancel(ctx)
-	defer stopTest()
+	checkCtx, stopChecks := context.WithCancel(ctx)
+	defer stopChecks()
 	writeCtx, stopWrite := context.WithCancelCause(ctx)
 	defer stopWrite(nil)
 
 	shown := startProgress(p.output.stderr, &p.wishes, plan)
 	defer shown.stop()
+	scan := scanPickles(checkCtx, check)
 	tested := make(chan struct{})
 	go func() {
 		defer close(tested)
-		p.test(testCtx, check)
+		p.test(checkCtx, check)
 		shown.tested()
 		if refusal := p.refusal(); refusal != nil {
 			stopWrite(refusal)
@@ -94,11 +98,17 @@ func (p *packing) testAndWrite(ctx context.Context, plan *archiver.Plan, check *
 	result, err := archiver.Write(writeCtx, plan, o, func(ctx context.Context) error {
 		<-tested
 		p.add(check.ChecksumFindings(ctx))
+		if err := scan.join(p.report); err != nil {
+			return err
+		}
 		return p.refusal()
 	})
 	if err != nil {
-		stopTest()
+		if context.Cause(writeCtx) == nil {
+			stopChecks()
+		}
 		<-tested
+		_ = scan.join(p.report) // err says what came first
 		return err
 	}
 	p.report.Archive = &validate.Archive{

@@ -128,11 +128,15 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 		return err
 	}
 	r.Add(check.Findings...)
+	scan := scanPickles(ctx, check)
 	result, findings := check.LoadTest(ctx, w.loadTest)
 	r.LoadTest = result
 	r.Add(findings...)
 	r.Add(check.OutputFindings(result)...)
 	r.Add(check.VerifyChecksums(ctx)...)
+	if err := scan.join(r); err != nil {
+		return err
+	}
 	return refusal(r)
 }
 
