@@ -11,7 +11,6 @@ import (
 
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate/rules"
-	"go-model-archiver/validate/sample"
 )
 
 const labelFile = "index_to_name.json"
@@ -52,6 +51,8 @@ func (c *Check) labelUse() labelUse {
 		use.looksUp = c.subject.builtin() && (m.Handler == "image_classifier" || m.Handler == "text_classifier" || m.Handler == "dali_image_classifier")
 		return use
 	}
+	use.strict = c.handler.loadsLabels(c.function())
+	use.reads = use.strict || c.handler.loadsJSON(labelFile, c.function())
 	if !c.handler.huggingFace() {
 		return use
 	}
@@ -61,7 +62,6 @@ func (c *Check) labelUse() labelUse {
 	case "token_classification":
 		use.tokens = c.handler.readsKey("label_list")
 	}
-	use.reads = c.handler.loadsJSON(labelFile, c.function())
 	use.looksUp = looksUp.MatchString(c.handler.text) && !looksUpGently.MatchString(c.handler.text)
 	return use
 }
@@ -95,10 +95,10 @@ func (c *Check) checkLabels() error {
 	var value any
 	if err := json.Unmarshal(data, &value); err != nil {
 		rule := rules.LabelsOdd
-		if use.reads && refusedByPython(data, err) {
+		if use.reads && refusedByPython(data) {
 			rule = rules.LabelsUnreadable
 		}
-		c.add(rule, labelFile, fmt.Sprintf("%q can't be read as JSON: %v", labelFile, sample.ExplainJSON(data, err)), "mend the file")
+		c.add(rule, labelFile, fmt.Sprintf("%q can't be read as JSON: %v", labelFile, explainJSON(data, err)), "mend the file")
 		return nil
 	}
 	c.labels = c.shape(value, use)

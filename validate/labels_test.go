@@ -24,6 +24,12 @@ func tokens(text string) archive {
 
 func own(text string) archive { return python(serves).beside(labelFile, text) }
 
+// mapping is a handler of its own that loads the labels as TorchServe does.
+func mapping(text string) archive {
+	return python("import os\nfrom ts.utils.util import load_label_mapping\n"+base+"class H(BaseHandler):\n    def initialize(self, ctx):\n"+
+		"        path = os.path.join(ctx.dir, \"index_to_name.json\")\n        self.mapping = load_label_mapping(path)\n").beside(labelFile, text)
+}
+
 // count writes the labels of n classes from first on.
 func count(first, n int) string {
 	labels := make([]string, n)
@@ -39,6 +45,9 @@ var labelCases = []ruleCase{
 		want: []string{rules.LabelsUnreadable}, says: []string{"line 2, column 1"},
 	},
 	{name: "broken JSON for a Hugging Face handler", archive: classifier("{"), want: []string{rules.LabelsUnreadable}},
+	{name: "broken JSON for testdata's own handler", archive: served(goodSetup).beside(labelFile, "{"), want: []string{rules.LabelsUnreadable}},
+	{name: "broken JSON for TorchServe's own function", archive: mapping("{"), want: []string{rules.LabelsUnreadable}},
+	{name: "a list for TorchServe's own function", archive: mapping("[1]"), want: []string{rules.LabelsShape}},
 	{name: "broken JSON that the handler may not read", archive: own("{"), want: []string{rules.LabelsOdd}},
 	{name: "a number that only Python reads", archive: labelled("base_handler", `{"0": NaN}`), want: []string{rules.LabelsOdd}},
 	{name: "a list", archive: labelled("image_classifier", `["a", "b"]`), want: []string{rules.LabelsShape}, says: []string{"is an array"}},

@@ -6,14 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
-	"go-model-archiver/validate/pysource"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/sample"
 )
@@ -74,19 +72,33 @@ func (c *Check) readSetupConfig() (sample.Settings, error) {
 		return sample.Settings{}, err
 	}
 	var values map[string]any
-	if err := json.Unmarshal(data, &values); err != nil {
-		rule := rules.SettingsUnreadable
-		if refusedByPython(data, err) && c.handler.loadsJSON(setupConfig, c.function()) {
-			rule = rules.SetupConfigUnreadable
-		}
-		c.add(rule, setupConfig, fmt.Sprintf("%q can't be read as JSON: %v", setupConfig, sample.ExplainJSON(data, err)),
-			"mend the file; until then no sample is derived from it")
+	err = json.Unmarshal(data, &values)
+	if err == nil && values == nil {
+		err = errors.New("it is null, not an object")
+	}
+	if err != nil {
+		c.addUnreadableSetup(data, err)
 		return sample.Settings{}, nil
 	}
 	c.setup = &settingsFile{name: setupConfig, where: strconv.Quote(setupConfig), values: values}
 	// What is wrong with the values matters to a Hugging Face handler alone.
 	settings, _ := sample.ReadSetupConfig(setupConfig, data)
 	return settings, nil
+}
+
+// addUnreadableSetup tells of a setup_config.json that is no JSON object: an
+// error where the handler surely loads it and fails on it.
+func (c *Check) addUnreadableSetup(data []byte, err error) {
+	rule, what := rules.SettingsUnreadable, "used"
+	sure := c.handler.huggingFace() && c.handler.readsSetupConfigAlone()
+	if _, syntax := errors.AsType[*json.SyntaxError](err); syntax {
+		sure, what = refusedByPython(data), "read as JSON"
+	}
+	if sure && c.handler.loadsJSON(setupConfig, c.function()) {
+		rule = rules.SetupConfigUnreadable
+	}
+	c.add(rule, setupConfig, fmt.Sprintf("%q can't be %s: %v", setupConfig, what, explainJSON(data, err)),
+		"mend the file; until then no sample is derived from it")
 }
 
 // readHandlerConfig reads handler: of the config file.
@@ -112,44 +124,6 @@ func (c *Check) readHandlerConfig() (sample.Settings, error) {
 // not the config file.
 func (s *source) readsSetupConfigAlone() bool {
 	return s != nil && s.Complete && len(s.Mentions(setupConfig)) > 0 && !strings.Contains(s.text, "model_yaml_config")
-}
-
-// loadsJSON says that a handler surely parses a JSON file of the archive when
-// the model is loaded, if it is there: initialize names it, and then calls
-// json.load where nothing catches an error.
-func (s *source) loadsJSON(file, function string) bool {
-	if s == nil || !s.Complete {
-		return false
-	}
-	inInitialize := func(at pysource.Scope) bool {
-		at.Conditional = false
-		return s.initializes(at, function)
-	}
-	named := slices.IndexFunc(s.Strings, func(l pysource.String) bool {
-		return !l.Doc && path.Base(l.Value) == file && inInitialize(l.Scope)
-	})
-	return named >= 0 && slices.ContainsFunc(s.CallsTo("json.load"), func(l pysource.Call) bool {
-		return l.Line >= s.Strings[named].Line && inInitialize(l.Scope) && !s.caught(l.Line)
-	})
-}
-
-// caught says that a line stands in a block that may catch an error: going up
-// to the function's head, each line that is indented less opens a block around.
-func (s *source) caught(line int) bool {
-	indent := func(text string) int { return len(text) - len(strings.TrimLeft(text, " \t")) }
-	lines := strings.Split(s.text, "\n")
-	level := indent(lines[line-1])
-	for i := line - 2; i >= 0 && level > 0; i-- {
-		text := strings.TrimSpace(lines[i])
-		if text == "" || indent(lines[i]) >= level {
-			continue
-		}
-		level = indent(lines[i])
-		if strings.HasPrefix(text, "try") || strings.Contains(text, "suppress") {
-			return true
-		}
-	}
-	return false
 }
 
 // checkSettings judges the settings that a Hugging Face handler reads.
@@ -317,9 +291,17 @@ func scalars(mapping *yaml.Node) map[string]any {
 	return values
 }
 
-// refusedByPython says that json.load fails on a text that encoding/json
-// refuses: Python takes NaN and Infinity for numbers, and lists at the top.
-func refusedByPython(data []byte, err error) bool {
-	var syntax *json.SyntaxError
-	return errors.As(err, &syntax) && !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity"))
+// refusedByPython says that json.load fails on a text that encoding/json finds
+// a syntax error in: Python takes NaN and Infinity for numbers.
+func refusedByPython(data []byte) bool {
+	return !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity"))
+}
+
+// explainJSON says where in a text encoding/json found its error, and what
+// editors don't show.
+func explainJSON(data []byte, err error) error {
+	if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
+		return errors.New("it starts with a byte order mark, which Python's json refuses")
+	}
+	return sample.ExplainJSON(data, err)
 }

@@ -53,6 +53,28 @@ func oldHF(model, setup string) archive {
 	return a
 }
 
+// served is the archive of testdata's own handler.
+func served(setup string) archive {
+	return archive{handler: "Transformer_handler_generalized.py", model: twoArguments, files: map[string]string{
+		"Transformer_handler_generalized.py": "file:transformers/Transformer_handler_generalized.py", "index_to_name.json": twoLabels, setupConfig: setup,
+	}}
+}
+
+// helper is a handler with a function that loads setup_config.json, below a
+// guard.
+func helper(guard, setup string) archive {
+	load := "return json.load(open(os.path.join(model_dir, \"setup_config.json\")))\n"
+	if guard != "" {
+		load = guard + ":\n        " + load
+	}
+	if guard == "try" {
+		load += "    except ValueError:\n        return {}\n"
+	}
+	return python("import json, os\n"+base+"def settings(model_dir, config=None):\n    "+load+
+		"class H(BaseHandler):\n    def initialize(self, ctx):\n        super().initialize(ctx)\n        self.s = settings(ctx.dir)\n").
+		loading().beside(setupConfig, setup)
+}
+
 // reads is a handler that reads the config file in initialize.
 func reads(statements string) archive {
 	return python(base + "class H(BaseHandler):\n    def initialize(self, ctx):\n        super().initialize(ctx)\n        " + statements + "\n").loading()
@@ -117,6 +139,23 @@ var settingsCases = []ruleCase{
 		name: "broken JSON", archive: oldHF(twoArguments, "{\n  \"save_mode\": \"torchscript\",\n}").beside("index_to_name.json", twoLabels),
 		want: []string{rules.SetupConfigUnreadable}, says: []string{"line 3, column 1"},
 	},
+	{
+		name: "broken JSON that a method of the handler loads", archive: served("{\"save_mode\" \"torchscript\"}"),
+		want: []string{rules.SetupConfigUnreadable}, says: []string{"line 1, column 14"},
+	},
+	{
+		name: "a byte order mark", archive: served("\ufeff" + goodSetup),
+		want: []string{rules.SetupConfigUnreadable}, says: []string{"byte order mark"},
+	},
+	{name: "broken JSON that a function loads", archive: helper("", "{"), want: []string{rules.SetupConfigUnreadable}},
+	{name: "broken JSON whose error is caught", archive: helper("try", "{"), want: []string{rules.SettingsUnreadable}},
+	{name: "broken JSON that may not be read", archive: helper("if not config", "{"), want: []string{rules.SettingsUnreadable}},
+	{
+		name: "no object", archive: oldHF(twoArguments, "[]").beside("index_to_name.json", twoLabels),
+		want: []string{rules.SetupConfigUnreadable}, says: []string{"can't be used: it is an array, not an object"},
+	},
+	{name: "null", archive: oldHF(twoArguments, "null").beside("index_to_name.json", twoLabels), want: []string{rules.SetupConfigUnreadable}, says: []string{"null"}},
+	{name: "no object for another handler", archive: python(serves).beside(setupConfig, "[]"), want: []string{rules.SettingsUnreadable}},
 	{
 		name: "broken JSON that nobody reads", archive: python(serves).beside(setupConfig, "{"),
 		want: []string{rules.SettingsUnreadable}, says: []string{"line 1, column 2"},

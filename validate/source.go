@@ -102,20 +102,6 @@ func bindings(names []pysource.Binding, name string) int {
 	return n
 }
 
-// initializes says that code stands where it surely runs when TorchServe loads
-// the model: in initialize of the handler's class, or in the function that
-// takes its place.
-func (s *source) initializes(at pysource.Scope, function string) bool {
-	if at.Conditional {
-		return false
-	}
-	if s.Defines(function) == pysource.Yes {
-		return at.Class == "" && at.Function == function
-	}
-	class := s.class()
-	return s.Defines(function) == pysource.No && class != nil && at.Class == class.Name && at.Function == "initialize"
-}
-
 // line returns a line of the text, counted from 1.
 func (s *source) line(n int) string {
 	lines := strings.Split(s.text, "\n")

@@ -164,7 +164,7 @@ type Key struct {
 	Get, Default bool
 }
 
-// Assignment is an assignment to one dotted name.
+// Assignment is an assignment to one dotted name; "with open(p) as f" is one too.
 type Assignment struct {
 	Target string // such as "load" or "self.config"
 	// Value is in the form of Call.Callee where one chain of names, calls and

@@ -2,7 +2,6 @@ package pysource
 
 import (
 	"maps"
-	"path"
 	"slices"
 	"strings"
 )
@@ -122,82 +121,3 @@ func (m *Module) assignsClass(classes map[string]int) bool {
 }
 
 func lastElement(dotted string) string { return dotted[strings.LastIndexByte(dotted, '.')+1:] }
-
-// Mentions lists the strings, docstrings excepted, whose last path element is
-// that file name: "setup_config.json" is mentioned by
-// f"{model_dir}/setup_config.json" too.
-func (m *Module) Mentions(file string) []String {
-	var found []String
-	for _, s := range m.Strings {
-		if !s.Doc && path.Base(s.Value) == file {
-			found = append(found, s)
-		}
-	}
-	return found
-}
-
-// Opens tells whether the module's code opens a file of that name. Yes needs an
-// open() that no condition guards, whose first argument is made from a string
-// with that name, directly or through one variable; No needs a file that does
-// not mention the name. It says nothing of whether the function around the
-// open() is called.
-func (m *Module) Opens(file string) Answer {
-	mentions := m.Mentions(file)
-	for _, s := range mentions[:min(len(mentions), maxAliases)] {
-		call := s.Call
-		for range maxAliasSteps {
-			if call < 0 {
-				break
-			}
-			if m.readsFile(call) && !s.Conditional {
-				return Yes
-			}
-			call = m.Calls[call].In
-		}
-		if m.opensVariable(s) {
-			return Yes
-		}
-	}
-	if len(mentions) == 0 && m.Complete {
-		return No
-	}
-	return CannotTell
-}
-
-// readsFile tells whether a call is an unguarded open() for reading.
-func (m *Module) readsFile(i int) bool {
-	c := m.Calls[i]
-	return c.Callee == "open" && !c.Conditional && !m.writes[i]
-}
-
-// opensVariable tells whether the string was assigned, by itself or through
-// os.path.join, to a variable of its own that an open() in the same function
-// takes.
-func (m *Module) opensVariable(s String) bool {
-	line, value := s.Line, `""`
-	if s.Call >= 0 {
-		c := m.Calls[s.Call]
-		if lastElement(c.Callee) != "join" {
-			return false
-		}
-		line, value = c.Line, c.Callee+"()"
-	}
-	at := slices.IndexFunc(m.Assignments, func(a Assignment) bool {
-		return a.Line == line && a.Value == value && a.Scope == s.Scope
-	})
-	if at < 0 || s.Conditional {
-		return false
-	}
-	variable := m.Assignments[at].Target
-	for i, a := range m.Assignments {
-		if i != at && a.Target == variable && a.Class == s.Class && a.Function == s.Function {
-			return false
-		}
-	}
-	for i, c := range m.Calls {
-		if c.Scope == s.Scope && len(c.Args) > 0 && c.Args[0] == variable && m.readsFile(i) {
-			return true
-		}
-	}
-	return false
-}

@@ -235,3 +235,46 @@ func ExampleModule_CallsTo() {
 	}
 	// Output: 2 t.jit.load 1 [map_location]
 }
+
+func TestJSONLoads(t *testing.T) {
+	const join = `os.path.join(d, "labels.json")`
+	for source, want := range map[string]string{
+		"import json\njson.load(open(" + join + "))":                                                                   "2",
+		"import json\njson.loads(open(" + join + ").read())":                                                           "2",
+		"import json\nwith open('a/labels.json') as f:\n  x = json.load(f)":                                            "3",
+		"import json\nwith open(f'{d}/labels.json') as f:\n  json.loads(f.read())":                                     "3",
+		"from json import load as l\np = " + join + "\nif os.path.isfile(p):\n  with open(p) as f:\n    self.x = l(f)": "5",
+		"import json\nf = open(" + join + ")\njson.load(f)":                                                            "3",
+		"import json\nwith open(" + join + ") as f, open('b.json') as g:\n  json.load(f)":                              "",
+		"import json\nwith open('other.json') as f:\n  json.load(f)\nopen(" + join + ")":                               "",
+		"import json\np = " + join + "\np = 'b'\njson.load(open(p))":                                                   "",
+		"import json\njson.load(open(" + join + ", 'w'))":                                                              "",
+		"import yaml\nyaml.safe_load(open(" + join + "))":                                                              "",
+		"import json\nf = open(" + join + ")\nf = g\njson.load(f)":                                                     "",
+		"import json\ndef a():\n  f = open(" + join + ")\ndef b(f):\n  json.load(f)":                                   "",
+		"import myjson as json\njson.load(open(" + join + "))":                                                         "",
+	} {
+		var got []string
+		for _, c := range parse(t, source).JSONLoads("labels.json") {
+			got = append(got, fmt.Sprint(c.Line))
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%s: lines %q, want %q", source, got, want)
+		}
+	}
+}
+
+func TestCallsWithPath(t *testing.T) {
+	const imported = "from ts.utils.util import load_label_mapping as l\n"
+	for source, want := range map[string]int{
+		imported + "p = os.path.join(d, 'labels.json')\nl(p)": 1,
+		imported + "l('d/labels.json')":                       1,
+		imported + "l(os.path.join(d, 'labels.json'))":        1,
+		imported + "l(other)\np = 'labels.json'":              0,
+		"p = 'labels.json'\nl(p)":                             0,
+	} {
+		if got := len(parse(t, source).CallsWithPath("ts.utils.util.load_label_mapping", "labels.json")); got != want {
+			t.Errorf("%s: %d calls, want %d", source, got, want)
+		}
+	}
+}

@@ -258,6 +258,9 @@ func (w *walker) withItems(i, end int, p place) {
 		for as < item.end && w.tokens[as].op != kwAs {
 			as = w.skip(as)
 		}
+		if as < item.end && w.isAtom(item.start) && w.chainEnd(item.start, as) == as {
+			w.assigned, w.assignedAt = w.target(nil, as+1, item.end), item.start
+		}
 		w.walk(item.start, as, p)
 		if as < item.end {
 			w.bind(as+1, item.end, p)
