@@ -68,6 +68,7 @@ var borders = []struct {
 	{"validate/rules", []string{"archiver", "manifest", "validate/loadtest", "validate/sample", "validate/torchscript"}},
 	{"validate/pickle", []string{"archiver", "manifest", "validate/rules", "validate/loadtest", "validate/torchscript"}},
 	{"validate/torchscript", []string{"archiver", "manifest", "validate/sample"}},
+	{"validate/ctxio", []string{"archiver", "manifest", "validate/rules"}},
 	{"validate/pysource", []string{"archiver", "manifest", "validate/rules", "validate/loadtest"}},
 	{"internal/report", []string{"internal/cli", "cmd"}},
 }

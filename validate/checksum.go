@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"go-model-archiver/validate/ctxio"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/torchscript"
 )
@@ -62,7 +63,7 @@ func (c *Check) VerifyChecksums(ctx context.Context) []rules.Finding {
 	}
 	sums, err := torchscript.NewChecksums(c.subject.Model, c.subject.ModelSize)
 	if err == nil {
-		_, err = io.Copy(sums, &contextReader{ctx, io.NewSectionReader(c.subject.Model, 0, c.subject.ModelSize)})
+		_, err = io.Copy(sums, ctxio.NewReader(ctx, io.NewSectionReader(c.subject.Model, 0, c.subject.ModelSize)))
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -90,17 +91,4 @@ func quoted(names []string) string {
 		text += fmt.Sprintf(" and %d more entries", more)
 	}
 	return text
-}
-
-// contextReader reads until ctx is done.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r *contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"go-model-archiver/validate/ctxio"
 	"go-model-archiver/validate/pickle"
 	"go-model-archiver/validate/rules"
 )
@@ -133,7 +134,7 @@ func (f *pickleScan) scan(r *io.SectionReader, size int64) {
 
 // stream looks through a file that is read from its beginning.
 func (f *pickleScan) stream(r io.Reader, size int64) {
-	b := bufio.NewReaderSize(&contextReader{f.ctx, r}, pickleHead)
+	b := bufio.NewReaderSize(ctxio.NewReader(f.ctx, r), pickleHead)
 	head, err := b.Peek(int(min(size, pickleHead)))
 	if err != nil && !errors.Is(err, io.EOF) {
 		f.err = err
@@ -185,7 +186,7 @@ func (f *pickleScan) tar(t *tar.Reader) {
 
 // inner looks through a file inside of another.
 func (f *pickleScan) inner(r io.Reader, size int64) {
-	b := bufio.NewReaderSize(&contextReader{f.ctx, r}, pickleHead)
+	b := bufio.NewReaderSize(ctxio.NewReader(f.ctx, r), pickleHead)
 	head, _ := b.Peek(int(min(size, pickleHead)))
 	f.pickle(b, head, size)
 }

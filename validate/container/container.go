@@ -19,6 +19,7 @@ import (
 	"go-model-archiver/archiver"
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate"
+	"go-model-archiver/validate/ctxio"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/torchscript"
 )
@@ -230,7 +231,7 @@ func (c *Container) modelFile(ctx context.Context, e *entry) (f *os.File, err er
 		}
 	default:
 		if f, err = c.temp(); err == nil {
-			_, err = io.Copy(f, contextReader{ctx, io.NewSectionReader(e.data, 0, e.size)})
+			_, err = io.Copy(f, ctxio.NewReader(ctx, io.NewSectionReader(e.data, 0, e.size)))
 		}
 	}
 	if err != nil {

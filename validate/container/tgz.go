@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"go-model-archiver/archiver"
+	"go-model-archiver/validate/ctxio"
 	"go-model-archiver/validate/rules"
 )
 
@@ -28,19 +29,6 @@ func (c *Container) temp() (*os.File, error) {
 	return f, os.Remove(f.Name())
 }
 
-// contextReader reads until ctx is done.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
-}
-
 // openTGZ inflates a .tar.gz into a temporary file and lists its entries
 // there: a tar has no directory.
 func (c *Container) openTGZ(ctx context.Context, f *os.File) error {
@@ -54,7 +42,7 @@ func (c *Container) openTGZ(ctx context.Context, f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if _, err = io.Copy(inflated, contextReader{ctx, z}); err != nil {
+	if _, err = io.Copy(inflated, ctxio.NewReader(ctx, z)); err != nil {
 		return c.damagedOr(ctx, err, "cannot be inflated")
 	}
 	return c.listTar(ctx, inflated)

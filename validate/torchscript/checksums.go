@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+
+	"go-model-archiver/validate/ctxio"
 )
 
 // ErrTooManyEntries says that a zip has more entries than are remembered.
@@ -154,22 +156,9 @@ func (c *Checksums) inflatedWrong(ctx context.Context, e zipEntry) (bool, error)
 		return false, err
 	}
 	sum := crc32.NewIEEE()
-	n, err := io.Copy(sum, contextReader{ctx, r})
+	n, err := io.Copy(sum, ctxio.NewReader(ctx, r))
 	if err != nil && !isFormatError(err) {
 		return false, err
 	}
 	return err != nil || n != e.size || sum.Sum32() != e.crc, nil
-}
-
-// contextReader reads until ctx is done.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"go-model-archiver/validate/ctxio"
 	"go-model-archiver/validate/pickle"
 )
 
@@ -106,7 +107,7 @@ func (s *importScan) stream(name string, head []byte, r io.Reader, size int64) e
 	if s.budget -= size; s.budget < 0 {
 		return errOverlaps
 	}
-	imports, err := pickle.Globals(contextReader{s.ctx, r})
+	imports, err := pickle.Globals(ctxio.NewReader(s.ctx, r))
 	for _, i := range imports {
 		if len(s.found) == maxEntryImports {
 			return fmt.Errorf("more than %d imports", maxEntryImports)
