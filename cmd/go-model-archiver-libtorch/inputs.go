@@ -44,7 +44,7 @@ func freeAll(values []libtch.Civalue) {
 // inputs makes the arguments of forward, each typed as its declaration wants.
 // The caller frees them, also after an error.
 func (s *session) inputs(values []protocol.Value, raw []byte) ([]libtch.Civalue, error) {
-	b := builder{raw: raw}
+	b := builder{raw: raw, device: s.device}
 	inputs, err := b.values(values)
 	if err != nil {
 		return inputs, err
@@ -60,8 +60,12 @@ func (s *session) inputs(values []protocol.Value, raw []byte) ([]libtch.Civalue,
 	return inputs, nil
 }
 
-// builder makes libtorch's values; raw holds the bytes of the tensors to come.
-type builder struct{ raw []byte }
+// builder makes libtorch's values; raw holds the bytes of the tensors to come,
+// which go to device.
+type builder struct {
+	raw    []byte
+	device string
+}
 
 func (b *builder) values(values []protocol.Value) ([]libtch.Civalue, error) {
 	// libtch takes the address of the first element, so there is always one.
@@ -144,5 +148,9 @@ func (b *builder) tensor(v protocol.Value) (libtch.Ctensor, error) {
 	}
 	shape := append(slices.Clone(v.Shape), 0)
 	t := libtch.AtTensorOfData(unsafe.Pointer(&data[0]), shape, uint(len(v.Shape)), uint(element), kind)
-	return t, shim.Error()
+	if err := shim.Error(); err != nil || b.device == "" {
+		return t, err
+	}
+	defer libtch.AtFree(t)
+	return shim.OnDevice(t, b.device)
 }

@@ -51,11 +51,7 @@ func serve() error {
 		} else if err != nil {
 			return err
 		}
-		reply, err := s.answer(request, requests)
-		if err != nil {
-			return err
-		}
-		if err := protocol.Write(replies, reply); err != nil {
+		if err := s.answer(request, requests, replies); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/sugarme/gotch/libtch"
 
 	"go-model-archiver/cmd/go-model-archiver-libtorch/internal/shim"
-	"go-model-archiver/cmd/go-model-archiver-libtorch/internal/stats"
 	"go-model-archiver/validate/loadtest/protocol"
 )
 
@@ -59,40 +58,6 @@ const (
 	tagDict
 )
 
-// reader collects the outputs of one forward.
-type reader struct{ outputs []protocol.Output }
-
-func (r *reader) add(o protocol.Output) error {
-	if len(r.outputs) == maxOutputs {
-		return fmt.Errorf("forward returned more than %d values", maxOutputs)
-	}
-	if o.Shape == nil {
-		o.Shape = []int64{}
-	}
-	r.outputs = append(r.outputs, o)
-	return nil
-}
-
-func (r *reader) number(path, dtype string, value any) error {
-	var f [1]float64
-	switch v := value.(type) {
-	case int64:
-		f[0] = float64(v)
-	case float64:
-		f[0] = v
-	case bool:
-		if v {
-			f[0] = 1
-		}
-	}
-	s, _ := stats.Of("float64", unsafe.Pointer(&f), 1)
-	return r.add(output(path, dtype, nil, s))
-}
-
-func output(path, dtype string, shape []int64, s stats.Summary) protocol.Output {
-	return protocol.Output{Path: path, DType: dtype, Shape: shape, Min: s.Min, Max: s.Max, Mean: s.Mean, NaN: s.NaN, Inf: s.Inf}
-}
-
 // value reads v, which stands at path, and frees it.
 func (r *reader) value(path string, v libtch.Civalue, depth int) error {
 	defer libtch.AtiFree(v)
@@ -101,19 +66,22 @@ func (r *reader) value(path string, v libtch.Civalue, depth int) error {
 	}
 	tag := libtch.AtiTag(v)
 	if shim.Error() != nil {
-		return r.add(protocol.Output{Path: path, DType: "object"})
+		return r.add(protocol.Output{Path: path, DType: "object"}, "", nil)
 	}
 	switch tag {
 	case tagNone:
-		return r.add(protocol.Output{Path: path, DType: "none"})
+		return r.add(protocol.Output{Path: path, DType: "none"}, "", nil)
 	case tagString:
-		return r.add(protocol.Output{Path: path, DType: "str"})
+		return r.text(path, v)
 	case tagDouble:
-		return r.number(path, "float", libtch.AtiToDouble(v))
+		f := libtch.AtiToDouble(v)
+		return r.add(protocol.Output{Path: path, DType: "float"}, "float64", bytesOf(&f, 1))
 	case tagInt:
-		return r.number(path, "int", libtch.AtiToInt(v))
+		n := libtch.AtiToInt(v)
+		return r.add(protocol.Output{Path: path, DType: "int"}, "int64", bytesOf(&n, 1))
 	case tagBool:
-		return r.number(path, "bool", libtch.AtiToBool(v))
+		b := libtch.AtiToBool(v)
+		return r.add(protocol.Output{Path: path, DType: "bool"}, "bool", bytesOf(&b, 1))
 	case tagTensor:
 		t := libtch.AtiToTensor(v)
 		if err := shim.Error(); err != nil {
@@ -200,36 +168,49 @@ func (r *reader) numbers(path string, v libtch.Civalue, tag int32, n int) error 
 	if n < 0 || n > maxCopy/8 {
 		return fmt.Errorf("%s has more than %d elements", path, maxCopy/8)
 	}
-	var s stats.Summary
-	var dtype string
+	var o protocol.Output
+	var element string
+	var data []byte
+	// The address of the first is taken, so there is always one.
 	switch tag {
 	case tagIntList:
-		dtype = "int"
 		list := make([]int64, n+1)
 		libtch.AtiToIntList(v, unsafe.Pointer(&list[0]), n)
-		s, _ = stats.Of("int64", unsafe.Pointer(&list[0]), int64(n))
+		o.DType, element, data = "int", "int64", bytesOf(&list[0], n)
 	case tagDoubleList:
-		dtype = "float"
 		list := make([]float64, n+1)
 		libtch.AtiToDoubleList(v, unsafe.Pointer(&list[0]), n)
-		s, _ = stats.Of("float64", unsafe.Pointer(&list[0]), int64(n))
+		o.DType, element, data = "float", "float64", bytesOf(&list[0], n)
 	default:
-		dtype = "bool"
 		list := make([]uint8, n+1)
 		libtch.AtiToBoolList(v, unsafe.Pointer(&list[0]), n)
-		s, _ = stats.Of("bool", unsafe.Pointer(&list[0]), int64(n))
+		o.DType, element, data = "bool", "bool", bytesOf(&list[0], n)
 	}
 	if err := shim.Error(); err != nil {
 		return err
 	}
-	return r.add(output(path, dtype, []int64{int64(n)}, s))
+	o.Path, o.Shape = path, []int64{int64(n)}
+	return r.add(o, element, data)
+}
+
+// text adds a string, of which only a change is told.
+func (r *reader) text(path string, v libtch.Civalue) error {
+	var data []byte
+	if r.digested {
+		data = []byte(libtch.AtiToString(v))
+	}
+	return r.add(protocol.Output{Path: path, DType: "str"}, "", data)
+}
+
+func bytesOf[T any](first *T, n int) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(first)), uintptr(n)*unsafe.Sizeof(*first))
 }
 
 func (r *reader) tensor(path string, t libtch.Ctensor) error {
 	if !libtch.AtDefined(t) {
-		return r.add(protocol.Output{Path: path, DType: "none"})
+		return r.add(protocol.Output{Path: path, DType: "none"}, "", nil)
 	}
-	dtype := dtypeName(libtch.AtScalarType(t))
+	o := protocol.Output{Path: path, DType: dtypeName(libtch.AtScalarType(t))}
 	n := libtch.AtDim(t)
 	if err := shim.Error(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -239,37 +220,61 @@ func (r *reader) tensor(path string, t libtch.Ctensor) error {
 	}
 	shape := make([]int64, n+1)
 	libtch.AtShape(t, unsafe.Pointer(&shape[0]))
-	if err := shim.Error(); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	o.Shape = shape[:n]
+	err := shim.Error()
+	if err == nil {
+		var dtype string
+		var data []byte
+		if dtype, data, err = r.plain(t, o.DType); err == nil {
+			err = r.add(o, dtype, data)
+		}
 	}
-	s, err := summary(t, strings.HasPrefix(dtype, "complex"))
+	if !r.last || !r.values {
+		r.free()
+	}
 	if err != nil {
-		return fmt.Errorf("%s, a %s tensor of the shape %v: %w", path, dtype, shape[:n], err)
+		return fmt.Errorf("%s, a %s tensor of the shape %v: %w", path, o.DType, o.Shape, err)
 	}
-	return r.add(output(path, dtype, shape[:n], s))
+	return nil
 }
 
-func summary(t libtch.Ctensor, complex bool) (stats.Summary, error) {
+// plain returns a tensor's values without gaps and the dtype that they have
+// then, empty for a tensor without values. They are there until r is freed.
+func (r *reader) plain(t libtch.Ctensor, dtype string) (string, []byte, error) {
 	plain, err := shim.Plain(t, maxCopy)
-	if err != nil || plain == nil {
-		return stats.Summary{}, err
+	if err != nil {
+		return "", nil, err
 	}
-	defer libtch.AtFree(plain)
+	if plain == nil {
+		return emptyOf(t, dtype), nil, nil
+	}
+	r.held = append(r.held, plain)
 	elements, err := shim.Elements(plain)
 	if err != nil {
-		return stats.Summary{}, err
+		return "", nil, err
 	}
-	dtype, data := dtypeName(libtch.AtScalarType(plain)), libtch.AtDataPtr(plain)
+	read, data := dtypeName(libtch.AtScalarType(plain)), libtch.AtDataPtr(plain)
 	if err := shim.Error(); err != nil {
-		return stats.Summary{}, err
+		return "", nil, err
 	}
-	read := stats.Of
-	if complex {
-		read, elements = stats.Pairs, elements/2
-	}
-	s, ok := read(dtype, data, elements)
+	size, ok := protocol.OutputElementSize(read)
 	if !ok {
-		return stats.Summary{}, fmt.Errorf("the values of a %s tensor cannot be read", dtype)
+		return "", nil, fmt.Errorf("its values, as %s, cannot be read", read)
 	}
-	return s, nil
+	raw := unsafe.Slice((*byte)(data), size*elements)
+	if strings.HasPrefix(dtype, "complex") {
+		// The pairs of its parts are what a complex number is in memory.
+		read = map[string]string{"float32": "complex64", "float64": "complex128"}[read]
+	}
+	return read, raw, nil
+}
+
+// emptyOf is dtype for a tensor without elements, and nothing for one that has
+// no values for another reason.
+func emptyOf(t libtch.Ctensor, dtype string) string {
+	n, err := shim.Elements(t)
+	if _, ok := protocol.OutputElementSize(dtype); ok && err == nil && n == 0 {
+		return dtype
+	}
+	return ""
 }

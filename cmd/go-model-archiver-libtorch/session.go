@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -16,18 +17,22 @@ import (
 // session is the state between requests: the module, once loaded.
 type session struct {
 	module libtch.Cmodule
+	device string // where the module and its inputs are; empty is the CPU
 }
 
-// answer carries a request out. What libtorch refuses is a Failure in the
-// reply; an error means that the request itself cannot be understood.
-func (s *session) answer(request protocol.Request, data io.Reader) (protocol.Reply, error) {
+// answer carries a request out and writes its reply. What libtorch refuses is
+// a Failure in the reply; an error means that the request itself cannot be
+// understood, or that nobody takes the reply.
+func (s *session) answer(request protocol.Request, data io.Reader, replies io.Writer) error {
 	switch {
+	case request.Describe != nil:
+		return protocol.Write(replies, describe())
 	case request.Load != nil && s.module == nil:
-		return s.load(*request.Load), nil
+		return protocol.Write(replies, s.load(*request.Load))
 	case request.Forward != nil && s.module != nil:
-		return s.forward(*request.Forward, data)
+		return s.forward(*request.Forward, data, replies)
 	}
-	return protocol.Reply{}, errors.New("requests are one load, then any number of forwards")
+	return errors.New("requests are one load, then any number of forwards")
 }
 
 func failure(stage protocol.Stage, err error) protocol.Reply {
@@ -39,9 +44,13 @@ func (s *session) load(request protocol.Load) protocol.Reply {
 		shim.SetThreads(request.Threads)
 	}
 	libtch.AtGradSetEnabled(0)
-	shim.SetProfiling(false)
 	start := time.Now()
-	module, err := shim.Load(request.Path)
+	for _, library := range request.Libraries {
+		if err := shim.Open(library); err != nil {
+			return failure(protocol.StageLoad, fmt.Errorf("cannot open the library %q: %w", library, err))
+		}
+	}
+	module, err := shim.Load(request.Path, request.Device)
 	if err != nil {
 		return failure(protocol.StageLoad, err)
 	}
@@ -54,33 +63,10 @@ func (s *session) load(request protocol.Load) protocol.Reply {
 	if err != nil {
 		return failure(protocol.StageLoad, err)
 	}
-	s.module = module
+	s.module, s.device = module, request.Device
 	loaded.Returns, loaded.NoForward = returns, !ok
 	for _, a := range arguments {
 		loaded.Arguments = append(loaded.Arguments, protocol.Argument(a))
 	}
 	return protocol.Reply{Loaded: &loaded}
-}
-
-func (s *session) forward(request protocol.Forward, data io.Reader) (protocol.Reply, error) {
-	raw, err := readData(request.Inputs, data)
-	if err != nil {
-		return protocol.Reply{}, err
-	}
-	inputs, err := s.inputs(request.Inputs, raw)
-	defer freeAll(inputs)
-	if err != nil {
-		return failure(protocol.StageShape, err), nil
-	}
-	start := time.Now()
-	out, err := shim.Forward(s.module, inputs)
-	seconds := time.Since(start).Seconds()
-	if err != nil {
-		return failure(protocol.StageForward, err), nil
-	}
-	r := reader{outputs: []protocol.Output{}}
-	if err := r.value("output", out, 0); err != nil {
-		return failure(protocol.StageOutput, err), nil
-	}
-	return protocol.Reply{Outcome: &protocol.Outcome{Seconds: seconds, Outputs: r.outputs}}, nil
 }

@@ -65,7 +65,7 @@ type Reply struct {
 type Described struct {
 	ABI     string   `json:"abi"`     // "cxx11" or "pre-cxx11", how its std::string is laid out
 	BLAS    string   `json:"blas"`    // the library behind matrix products, by name or path
-	Devices []string `json:"devices"` // "cpu", "cuda:0 NVIDIA A10"
+	Devices []string `json:"devices"` // "cpu", "cuda:0"
 	// GFLOPS is the measured speed of a float32 matrix product on one thread,
 	// in 10^9 operations a second.
 	GFLOPS float64 `json:"gflops"`
@@ -111,8 +111,8 @@ type Outcome struct {
 type Output struct {
 	Path string `json:"path"`
 	// DType is a tensor's dtype without "torch.", or int, float, bool, str,
-	// none or object (what cannot be looked into); a list of ints, floats or bools stands as one Output of that type
-	// with its length as the shape.
+	// none or object (what cannot be looked into); a list of ints, floats or
+	// bools stands as one Output of that type with its length as the shape.
 	DType string  `json:"dtype"`
 	Shape []int64 `json:"shape"`
 	// Min, Max and Mean are of the finite values; nil when there is none or
@@ -123,8 +123,10 @@ type Output struct {
 	NaN  int64    `json:"nan"`
 	Inf  int64    `json:"inf"`
 	// Data is the dtype of the raw bytes that follow the reply for this output,
-	// where values were asked for: DType itself, float32 for a quantized tensor,
-	// int64, float64 or bool for what is no tensor. Empty where none follow.
+	// where values were asked for: DType itself, or for what has to be converted
+	// to be read float32 (quantized, float8), float64 (uint16, uint32, uint64) or
+	// complex64 (complex32), and int64, float64 or bool for what is no tensor.
+	// Empty where none follow: a str, none, object or meta tensor.
 	Data string `json:"data,omitempty"`
 }
 
@@ -186,4 +188,16 @@ var elementSizes = map[string]int64{
 func ElementSize(dtype string) (int64, bool) {
 	n, ok := elementSizes[dtype]
 	return n, ok
+}
+
+// OutputElementSize returns the bytes per element of dtype in the data of an
+// output, which may be complex, and whether it is known.
+func OutputElementSize(dtype string) (int64, bool) {
+	switch dtype {
+	case "complex64":
+		return 8, true
+	case "complex128":
+		return 16, true
+	}
+	return ElementSize(dtype)
 }

@@ -10,7 +10,7 @@ import (
 // unknown dtype, a negative dimension and a size beyond 2^63-1.
 func (v Value) DataSize() (int64, error) {
 	if v.Kind == Tensor {
-		return tensorSize(v.DType, v.Shape)
+		return tensorSize(v.DType, ElementSize, v.Shape)
 	}
 	var total int64
 	for _, item := range v.Items {
@@ -26,8 +26,8 @@ func (v Value) DataSize() (int64, error) {
 	return total, nil
 }
 
-func tensorSize(dtype string, shape []int64) (int64, error) {
-	size, ok := ElementSize(dtype)
+func tensorSize(dtype string, elementSize func(string) (int64, bool), shape []int64) (int64, error) {
+	size, ok := elementSize(dtype)
 	if !ok {
 		return 0, fmt.Errorf("no data can have the dtype %q", dtype)
 	}
@@ -56,5 +56,5 @@ func (o Output) DataSize() (int64, error) {
 	if o.Data == "" {
 		return 0, nil
 	}
-	return tensorSize(o.Data, o.Shape)
+	return tensorSize(o.Data, OutputElementSize, o.Shape)
 }

@@ -2,20 +2,20 @@
 
 #include "shim.h"
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <sstream>
 
+#include <dlfcn.h>
+
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <torch/cuda.h>
 #include <torch/script.h>
 
 using c10::IValue;
 using c10::TypePtr;
-
-// libtch's, which let pass what is not a std::exception.
-extern "C" {
-void *atm_load_on_device(char *path, int device);
-void *atm_forward_(void *module, void **values, int n);
-}
 
 namespace {
 
@@ -28,6 +28,43 @@ template <class F> auto guarded(char **err, F f) -> decltype(f()) {
     *err = strdup("a C++ exception that is no std::exception");
   }
   return {};
+}
+
+[[noreturn]] void fail(const std::string &message) { throw std::runtime_error(message); }
+
+char *copy_of(const std::string &s) {
+  char *out = static_cast<char *>(malloc(s.size() + 1));
+  if (out == nullptr)
+    throw std::bad_alloc();
+  memcpy(out, s.c_str(), s.size() + 1);
+  return out;
+}
+
+// Why CUDA cannot be used here; empty when it can. Its half of libtorch is not
+// linked, because it takes a second to load: it registers itself when it is
+// opened, which must be before libtorch first asks for it.
+const std::string &no_cuda() {
+  static const std::string reason = []() -> std::string {
+    for (const char *name : {"libcuda.so.1", "libtorch_cuda.so"})
+      if (dlopen(name, RTLD_NOW | RTLD_GLOBAL) == nullptr)
+        return dlerror();
+    return torch::cuda::is_available() ? "" : "there is no CUDA device";
+  }();
+  return reason;
+}
+
+c10::Device device_of(const char *text) {
+  if (*text == 0)
+    return c10::kCPU;
+  const c10::Device device{std::string(text)};
+  if (!device.is_cuda())
+    return device;
+  if (!no_cuda().empty())
+    fail("this libtorch has no CUDA here: " + no_cuda());
+  const auto count = static_cast<int64_t>(torch::cuda::device_count());
+  if (device.index() >= count)
+    fail("this libtorch has no CUDA device " + std::to_string(device.index()) + ", it has " + std::to_string(count));
+  return device;
 }
 
 const c10::FunctionSchema &forward_schema(void *module) {
@@ -79,7 +116,7 @@ void require_copy(const at::Tensor &t, int64_t element_size, int64_t max_bytes) 
     std::ostringstream message;
     message << "reading it needs a copy of " << t.numel() << " elements, and at most " << max_bytes
             << " bytes are copied";
-    throw std::runtime_error(message.str());
+    fail(message.str());
   }
 }
 
@@ -107,11 +144,12 @@ at::Tensor plain(at::Tensor t, int64_t max_bytes) {
     require_copy(t, t.element_size(), max_bytes);
     t = t.cpu().resolve_conj().resolve_neg().contiguous();
   }
-  if (t.is_complex())
-    t = at::view_as_real(t);
-  if (!readable(t.scalar_type())) {
-    require_copy(t, sizeof(float), max_bytes);
-    t = t.to(at::kFloat);
+  if (t.is_complex()) {
+    t = at::view_as_real(t.scalar_type() == at::kComplexHalf ? t.to(at::kComplexFloat) : t);
+  } else if (!readable(t.scalar_type())) {
+    const auto type = at::isIntegralType(t.scalar_type(), false) ? at::kDouble : at::kFloat;
+    require_copy(t, c10::elementSize(type), max_bytes);
+    t = t.to(type);
   }
   return t;
 }
@@ -122,12 +160,30 @@ at::Tensor plain(at::Tensor t, int64_t max_bytes) {
 #define TEXT(x) TEXT_OF(x)
 const char *shim_version(void) { return TEXT(LIBTORCH_VERSION); }
 
-void *shim_load(char *path, char **err) {
-  return guarded(err, [&] { return atm_load_on_device(path, -1); });
+char *shim_open(const char *path, char **err) {
+  return guarded(err, [&]() -> char * {
+    if (dlopen(path, RTLD_NOW | RTLD_GLOBAL) == nullptr)
+      fail(dlerror());
+    return nullptr;
+  });
 }
 
-void *shim_forward(void *module, void **values, int n, char **err) {
-  return guarded(err, [&] { return atm_forward_(module, values, n); });
+void *shim_load(const char *path, const char *device, char **err) {
+  return guarded(err, [&] { return new torch::jit::Module(torch::jit::load(path, device_of(device))); });
+}
+
+void *shim_forward(void *module, void **values, int n, double *seconds, char **err) {
+  return guarded(err, [&] {
+    std::vector<IValue> inputs;
+    for (int i = 0; i < n; i++)
+      inputs.push_back(*static_cast<IValue *>(values[i]));
+    const auto start = std::chrono::steady_clock::now();
+    auto out = std::make_unique<IValue>(static_cast<torch::jit::Module *>(module)->forward(std::move(inputs)));
+    if (torch::cuda::is_available()) // never before CUDA was asked for
+      torch::cuda::synchronize();
+    *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return out.release();
+  });
 }
 
 char *shim_schema(void *module, int64_t *len, char **err) {
@@ -147,12 +203,8 @@ char *shim_schema(void *module, int64_t *len, char **err) {
     for (const auto &r : schema.returns())
       text << r.type()->annotation_str() << '\0';
     const std::string s = text.str();
-    char *out = static_cast<char *>(malloc(s.size() + 1));
-    if (out == nullptr)
-      throw std::bad_alloc();
-    memcpy(out, s.data(), s.size());
     *len = static_cast<int64_t>(s.size());
-    return out;
+    return copy_of(s);
   });
 }
 
@@ -162,6 +214,10 @@ void *shim_typed(void *module, int i, void *value, char **err) {
     const IValue &v = *static_cast<IValue *>(value);
     return new IValue(static_cast<size_t>(i) < arguments.size() ? typed(v, arguments[i].type()) : v);
   });
+}
+
+void *shim_on_device(void *tensor, const char *device, char **err) {
+  return guarded(err, [&] { return new at::Tensor(static_cast<at::Tensor *>(tensor)->to(device_of(device))); });
 }
 
 void *shim_plain(void *tensor, int64_t max_bytes, char **err) {
@@ -175,6 +231,36 @@ void *shim_plain(void *tensor, int64_t max_bytes, char **err) {
 
 int64_t shim_numel(void *tensor, char **err) {
   return guarded(err, [&] { return static_cast<at::Tensor *>(tensor)->numel(); });
+}
+
+int shim_cxx11_abi(void) { return _GLIBCXX_USE_CXX11_ABI; }
+
+char *shim_config(char **err) {
+  return guarded(err, [] { return copy_of(at::show_config()); });
+}
+
+int shim_cuda_devices(char **err) {
+  return guarded(err, [] { return no_cuda().empty() ? static_cast<int>(torch::cuda::device_count()) : 0; });
+}
+
+double shim_gflops(char **err) {
+  return guarded(err, [] {
+    constexpr int n = 256;
+    constexpr double operations = 2.0 * n * n * n;
+    using clock = std::chrono::steady_clock;
+    const int threads = at::get_num_threads();
+    at::set_num_threads(1);
+    const at::Tensor a = at::rand({n, n}), b = at::rand({n, n});
+    at::mm(a, b); // the first one also starts the library
+    double best = 0;
+    for (const auto begin = clock::now(); clock::now() - begin < std::chrono::milliseconds(100);) {
+      const auto start = clock::now();
+      at::mm(a, b);
+      best = std::max(best, operations / std::chrono::duration<double>(clock::now() - start).count());
+    }
+    at::set_num_threads(threads);
+    return best / 1e9;
+  });
 }
 
 void shim_die_of_signals(void) {

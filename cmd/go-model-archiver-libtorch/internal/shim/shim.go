@@ -54,20 +54,41 @@ func SetProfiling(on bool) {
 // the parent sees, instead of by a stack trace of Go's runtime.
 func DieOfSignals() { C.shim_die_of_signals() }
 
-// Load loads a TorchScript file on the CPU.
-func Load(path string) (libtch.Cmodule, error) {
-	cpath := C.CString(path)
-	defer C.free(unsafe.Pointer(cpath))
+// Open opens a library for the operators that it registers.
+func Open(library string) error {
+	path := C.CString(library)
+	defer C.free(unsafe.Pointer(path))
 	var thrown *C.char
-	m := C.shim_load(cpath, &thrown)
-	return libtch.Cmodule(m), errors.Join(take(thrown), Error())
+	C.shim_open(path, &thrown)
+	return take(thrown)
 }
 
-// Forward runs forward on values, one for each argument without self.
-func Forward(m libtch.Cmodule, values []libtch.Civalue) (libtch.Civalue, error) {
+// Load loads a TorchScript file on a device such as "cuda:0"; empty is the CPU.
+func Load(path, device string) (libtch.Cmodule, error) {
+	cpath, cdevice := C.CString(path), C.CString(device)
+	defer C.free(unsafe.Pointer(cpath))
+	defer C.free(unsafe.Pointer(cdevice))
 	var thrown *C.char
-	out := C.shim_forward(unsafe.Pointer(m), (*unsafe.Pointer)(unsafe.Pointer(unsafe.SliceData(values))), C.int(len(values)), &thrown)
-	return libtch.Civalue(out), errors.Join(take(thrown), Error())
+	m := C.shim_load(cpath, cdevice, &thrown)
+	return libtch.Cmodule(m), take(thrown)
+}
+
+// Forward runs forward on values, one for each argument without self, and
+// tells how many seconds it took.
+func Forward(m libtch.Cmodule, values []libtch.Civalue) (libtch.Civalue, float64, error) {
+	var thrown *C.char
+	var seconds C.double
+	out := C.shim_forward(unsafe.Pointer(m), (*unsafe.Pointer)(unsafe.Pointer(unsafe.SliceData(values))), C.int(len(values)), &seconds, &thrown)
+	return libtch.Civalue(out), float64(seconds), take(thrown)
+}
+
+// OnDevice returns a tensor with t's values on a device. The caller frees both.
+func OnDevice(t libtch.Ctensor, device string) (libtch.Ctensor, error) {
+	cdevice := C.CString(device)
+	defer C.free(unsafe.Pointer(cdevice))
+	var thrown *C.char
+	out := C.shim_on_device(unsafe.Pointer(t), cdevice, &thrown)
+	return libtch.Ctensor(out), take(thrown)
 }
 
 // Argument is one argument of forward; Default is nil when it has none.

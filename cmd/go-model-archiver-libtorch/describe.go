@@ -1,0 +1,61 @@
+//go:build libtorch
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+
+	"go-model-archiver/cmd/go-model-archiver-libtorch/internal/shim"
+	"go-model-archiver/validate/loadtest/protocol"
+)
+
+// describe says what this libtorch is and can do.
+func describe() protocol.Reply {
+	d := protocol.Described{ABI: "pre-cxx11", Devices: []string{"cpu"}}
+	if shim.CXX11ABI() {
+		d.ABI = "cxx11"
+	}
+	cuda, err := shim.CUDADevices()
+	if err == nil {
+		d.Config, err = shim.Config()
+	}
+	if err == nil {
+		d.GFLOPS, err = shim.GFLOPS()
+	}
+	if err != nil {
+		return failure(protocol.StageOpen, err)
+	}
+	for i := range cuda {
+		d.Devices = append(d.Devices, fmt.Sprintf("cuda:%d", i))
+	}
+	maps, _ := os.ReadFile("/proc/self/maps") // without it, libtorch's words have to do
+	d.BLAS = blas(string(maps), d.Config)
+	return protocol.Reply{Described: &d}
+}
+
+var (
+	blasFiles = []*regexp.Regexp{
+		regexp.MustCompile(`(?m)/\S*/lib(?:openblas|mkl_rt|blis|flexiblas|tatlas|satlas)[\w.-]*\.so\S*$`),
+		regexp.MustCompile(`(?m)/\S*/libblas\.so\S*$`),
+	}
+	mklLine  = regexp.MustCompile(`(?m)^\s*- (Intel\(R\).*Math Kernel Library.*?)(?: for .*)?$`)
+	blasInfo = regexp.MustCompile(`\bBLAS_INFO=(\w+)`)
+)
+
+// blas names the library of matrix products: the file that is mapped, or where
+// it is a part of libtorch what libtorch says of it.
+func blas(maps, config string) string {
+	for _, library := range blasFiles {
+		if file := library.FindString(maps); file != "" {
+			return file
+		}
+	}
+	for _, said := range []*regexp.Regexp{mklLine, blasInfo} {
+		if m := said.FindStringSubmatch(config); m != nil {
+			return m[1]
+		}
+	}
+	return "unknown"
+}
