@@ -114,6 +114,38 @@ func TestClassify(t *testing.T) {
 		"_io FileIO":                                       Dangerous,
 		"mypackage.os Thing":                               Unfamiliar,
 		"torch.nn.modules.module warnings.sys.modules.get": Dangerous,
+
+		"torch FloatTensor":                            Safe,
+		"torch LongTensor":                             Safe,
+		"torch BFloat16Tensor":                         Safe,
+		"torch.cuda HalfTensor":                        Safe,
+		"torch.cuda BoolStorage":                       Safe,
+		"torch.sparse DoubleTensor":                    Safe,
+		"torch.cuda.sparse FloatTensor":                Safe,
+		"torch.nn.functional gelu":                     Safe,
+		"pathlib PosixPath":                            Safe,
+		"logging getLogger":                            Safe,
+		"torch.nn.modules.module torch":                Unfamiliar,
+		"torch.nn.modules.module functools":            Unfamiliar,
+		"collections namedtuple":                       Unfamiliar,
+		"functools partial":                            Unfamiliar, // what it calls is an import of its own
+		"operator itemgetter":                          Unfamiliar,
+		"code Model":                                   Unfamiliar, // a module of one's own
+		"test Net":                                     Unfamiliar,
+		"random _os":                                   Dangerous,
+		"torch.serialization os":                       Dangerous,
+		"collections _sys":                             Dangerous,
+		"anything __dict__":                            Dangerous,
+		"anything __builtins__":                        Dangerous,
+		"pathlib Path.write_text":                      Dangerous,
+		"logging FileHandler":                          Dangerous,
+		"posixpath os":                                 Dangerous,
+		"path os.system":                               Dangerous,
+		"torch._dynamo.guards GuardBuilder.get":        Dangerous,
+		"cloudpickle.cloudpickle _make_function":       Dangerous,
+		"trace Trace.run":                              Dangerous,
+		"code InteractiveInterpreter.runcode":          Dangerous,
+		"torch.jit.unsupported_tensor_ops execWrapper": Dangerous,
 	} {
 		module, rest, _ := strings.Cut(name, " ")
 		if got := Classify(Global{module, rest}); got != want {

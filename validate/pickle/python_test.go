@@ -22,6 +22,7 @@ type pythonPickles struct {
 	dir     string
 	Imports map[string][][2]string
 	Values  map[string]any
+	Renamed [][2][2]string
 }
 
 func makePickles(t testing.TB) pythonPickles {
@@ -63,6 +64,7 @@ func TestAsPython(t *testing.T) {
 		}
 		compareImports(t, name, got, want)
 	}
+	compareNames(t, p.Renamed)
 	for name, want := range p.Values {
 		v, err := Load(bytes.NewReader(p.read(t, name)), 1<<20)
 		if err != nil {
@@ -71,6 +73,20 @@ func TestAsPython(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, plain(v)); diff != "" {
 			t.Errorf("%s (-Python +ours):\n%s", name, diff)
+		}
+	}
+}
+
+// Pickles of protocols 0 to 2 use Python 2's names, which Python 3 translates.
+func compareNames(t *testing.T, renamed [][2][2]string) {
+	t.Helper()
+	if len(renamed) < 50 {
+		t.Errorf("only %d names", len(renamed))
+	}
+	for _, pair := range renamed {
+		before, now := Global{pair[0][0], pair[0][1]}, Global{pair[1][0], pair[1][1]}
+		if Classify(before) < Classify(now) && now != (Global{"sys", "intern"}) {
+			t.Errorf("%v is %v, and %v, which Python makes of it, %v", before, Classify(before), now, Classify(now))
 		}
 	}
 }

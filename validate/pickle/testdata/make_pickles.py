@@ -4,6 +4,7 @@ plain ones hold.
 
 Usage: make_pickles.py FOLDER
 """
+import _compat_pickle
 import collections
 import datetime
 import decimal
@@ -135,6 +136,12 @@ def values(seed):
     return value(0)
 
 
+def renamed():
+    """Globals that pickles of protocols 0 to 2 name otherwise than Python 3 does, with both names."""
+    modules = [[[old, "x"], [new, "x"]] for old, new in _compat_pickle.IMPORT_MAPPING.items()]
+    return modules + [[list(old), list(new)] for old, new in _compat_pickle.NAME_MAPPING.items()]
+
+
 def main(folder):
     files = {}
     plain = {}
@@ -208,7 +215,7 @@ def main(folder):
     add("words", b"cat\ndog\nbird\n")
     add("empty", b"")
     with open(os.path.join(folder, "expected.json"), "w") as f:
-        json.dump({"imports": files, "values": plain}, f)
+        json.dump({"imports": files, "values": plain, "renamed": renamed()}, f)
 
 
 main(sys.argv[1])
