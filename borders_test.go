@@ -67,6 +67,7 @@ var borders = []struct {
 	{"validate/loadtest/protocol", []string{"archiver", "manifest", "validate/rules", "validate/sample", "validate/torchscript"}},
 	{"validate/rules", []string{"archiver", "manifest", "validate/loadtest", "validate/sample", "validate/torchscript"}},
 	{"validate/pickle", []string{"archiver", "manifest", "validate/rules", "validate/loadtest", "validate/torchscript"}},
+	{"validate/numpy", []string{"archiver", "manifest", "validate/rules", "validate/loadtest", "validate/sample", "validate/torchscript"}},
 	{"validate/torchscript", []string{"archiver", "manifest", "validate/sample"}},
 	{"validate/ctxio", []string{"archiver", "manifest", "validate/rules"}},
 	{"validate/pysource", []string{"archiver", "manifest", "validate/rules", "validate/loadtest"}},

@@ -33,13 +33,17 @@ const maxArguments = 1000
 // default are left out then, and optional ones are None.
 //
 // The error wraps ErrNone, is a *MismatchError, or is about a .npy file, whose
-// header is read here. The same specs, arguments, settings and seed make the
+// header is read here, or a .npz. The same specs, arguments, settings and seed make the
 // same sample.
 func Build(specs []Spec, args []protocol.Argument, settings Settings, seed int64) (*Sample, error) {
 	if len(args) > maxArguments {
 		return nil, &MismatchError{fmt.Sprintf("it has %d arguments, which is more than %d", len(args), maxArguments), args[:1]}
 	}
 	b := &builder{args: args, settings: settings, seed: seed, inputs: make([]input, len(args))}
+	specs, err := b.expand(specs)
+	if err != nil {
+		return nil, err
+	}
 	if err := b.assign(specs); err != nil {
 		return nil, err
 	}
@@ -95,10 +99,15 @@ func (b *builder) assign(specs []Spec) error {
 			if err != nil {
 				return err
 			}
-			if reason := parseType(b.args[i].Type).check(s.value, clip(b.args[i].Name, 100)); reason != "" {
+			t := parseType(b.args[i].Type)
+			value, err := asScalar(s.value, baseName(b.args[i].Name), t)
+			if err != nil {
+				return fmt.Errorf("the sample for %q: %w", b.args[i].Name, err)
+			}
+			if reason := t.check(value, clip(b.args[i].Name, 100)); reason != "" {
 				return b.mismatch("%s; give %s with the model's own shapes", reason, b.example(b.args[i]))
 			}
-			b.inputs[i] = input{true, s.value, "--sample"}
+			b.inputs[i] = input{true, value, "--sample"}
 		}
 	}
 	return nil
@@ -238,9 +247,10 @@ func (b *builder) tensor(n node, name string) (t tensor, err error) {
 	t = tensor{dtype: n.dtype, shape: n.dims, source: n.source, seed: [2]uint64{uint64(b.seed), b.stream}}
 	b.stream++
 	if t.source.kind == fromFile {
-		if t.file, err = statNPY(t.source.path); err != nil {
+		if t.file, err = statArray(t.source, baseName(name)); err != nil {
 			return t, fmt.Errorf("the sample for %q: %w", name, err)
 		}
+		t.source.member = t.file.Name
 		if err := t.fitFile(); err != nil {
 			return t, fmt.Errorf("the sample for %q: %w", name, err)
 		}
@@ -265,16 +275,16 @@ func (b *builder) tensor(n node, name string) (t tensor, err error) {
 func (t *tensor) fitFile() error {
 	f := t.file
 	if t.dtype == "" {
-		t.dtype = f.dtype
+		t.dtype = f.DType
 	}
 	if t.shape == nil {
-		t.shape = f.shape
+		t.shape = f.Shape
 	}
-	if !slices.Equal(t.shape, f.shape) {
-		return fmt.Errorf("%s was asked for, and %q has the shape %s", shapeText(t.shape), f.path, shapeText(f.shape))
+	if !slices.Equal(t.shape, f.Shape) {
+		return fmt.Errorf("%s was asked for, and %q has the shape %s", shapeText(t.shape), t.source.path, shapeText(f.Shape))
 	}
-	if t.dtype != f.dtype && !(slices.Contains(floats, t.dtype) && slices.Contains(floats, f.dtype)) {
-		return fmt.Errorf("%s was asked for, and %q has %s; convert it with numpy's astype", t.dtype, f.path, f.dtype)
+	if t.dtype != f.DType && !(slices.Contains(floats, t.dtype) && slices.Contains(floats, f.DType)) {
+		return fmt.Errorf("%s was asked for, and %q has %s; convert it with numpy's astype", t.dtype, t.source.path, f.DType)
 	}
 	return nil
 }

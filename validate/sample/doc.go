@@ -11,7 +11,7 @@
 //	dims   = "[" [ INT { "," INT } ] "]"
 //	source = "zeros" | "ones" | "arange" [ "(" INT ")" ] | "random"
 //	       | "randint" "(" INT "," INT ")" | file
-//	file   = "@" text
+//	file   = "@" text [ "[" text "]" ]
 //	list   = "[" [ value { "," value } [ "," ] ] "]"
 //	tuple  = "(" [ value { "," value } [ "," ] ] ")"
 //	dict   = "{" [ key ":" value { "," key ":" value } [ "," ] ] "}"
@@ -23,16 +23,22 @@
 // NAME is an argument of forward ("input_ids", "x.1"). DTYPE is one of uint8,
 // int8, int16, int32, int64, float16, bfloat16, float32, float64 and bool.
 // STRING stands in double quotes, with Go's escapes. A WORD ends before a
-// space, a quote of either kind, a comma or a closing bracket; a file name or
-// a text with one of these is written as a STRING. No symbol of the grammar is
+// space, a quote of either kind, a comma or a closing bracket, and in a file
+// before an opening bracket too; a file name or a text with one of these is
+// written as a STRING. No symbol of the grammar is
 // a single quote, so a shell takes every sample between two of them.
 //
 // The sources: arange counts 0, 1, 2, …, and arange(N) counts 0 to N-1 again
 // and again. random draws floats evenly from [0, 1), randint(LOW,HIGH) draws
 // whole numbers from LOW to HIGH-1. Both draw from PCG (math/rand/v2), seeded
 // with --seed and the tensor's place, so that a tensor keeps its numbers when
-// another argument's sample changes. A file is a NumPy .npy; a DTYPE and dims
-// beside it must be its own, but floats are converted to another float DTYPE.
+// another argument's sample changes. A file is a NumPy .npy, or a .npz with
+// the array's name in brackets; a DTYPE and dims beside it must be its own, but
+// floats are converted to another float DTYPE. In a .npz without a name in
+// brackets the array is the one with the argument's name, or the only one. A
+// .npz that stands alone gives all its arrays: to the arguments of their names,
+// or in order where none has a name of theirs. An array without dimensions
+// makes an int, a float or a bool where forward takes one.
 //
 // A tensor without a source gets one by its name, which is the argument's or
 // the key's in a dict: an attention_mask ones, token_type_ids zeros,

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -60,6 +61,7 @@ const (
 	exampleFloat  = `float32[1,3,224,224]`
 	exampleRand   = `int64[1,128]=randint(0,1000)`
 	exampleFile   = `image:@image.npy`
+	exampleMember = `image:@inputs.npz[image]`
 	exampleList   = `[float32[3,224,224], float32[3,256,256]]`
 	exampleDict   = `{"input_ids": int64[1,128], "attention_mask": int64[1,128]=ones}`
 )
@@ -172,19 +174,18 @@ func (p *parser) value(depth int) node {
 	case isWord(c):
 		return p.typed(start, p.run(isWord))
 	}
-	p.fail("a dtype, int, float, bool, str, none, a list, a tuple, a dict or @FILE.npy", exampleFloat)
+	p.fail("a dtype, int, float, bool, str, none, a list, a tuple, a dict, @FILE.npy or @FILE.npz", exampleFloat)
 	return node{}
 }
 
 // typed reads what begins with a word, which was taken already.
 func (p *parser) typed(start int, word string) node {
-	_, known := protocol.ElementSize(word)
 	switch {
 	case word == "none":
 		return node{kind: protocol.None}
 	case word == "int" || word == "float" || word == "str" || word == "bool" && p.peek() == '=' && !p.fileFollows():
 		return p.scalar(word)
-	case known:
+	case slices.Contains(dtypes, word):
 		return p.tensor(start, word)
 	}
 	p.failAt(start, "a dtype ("+strings.Join(dtypes, ", ")+"), int, float, bool, str or none", exampleFloat)
@@ -268,7 +269,7 @@ func (p *parser) scalar(word string) node {
 	case "int":
 		return node{kind: protocol.Int, number: p.integer("a whole number of 64 bits", example)}
 	case "str":
-		return node{kind: protocol.Str, text: p.bareOrQuoted("a text", example)}
+		return node{kind: protocol.Str, text: p.bareOrQuoted("a text", bareEnd, example)}
 	case "float":
 		v, err := strconv.ParseFloat(p.run(isNumber), 64)
 		if err != nil || strings.ContainsAny(p.text[start:p.pos], "_xX") {

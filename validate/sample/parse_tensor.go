@@ -49,20 +49,31 @@ func (p *parser) file() source {
 	p.pos++
 	p.space()
 	start := p.pos
-	path := p.bareOrQuoted("the name of a .npy file", exampleFile)
-	if path == "" || strings.ContainsRune(path, 0) {
-		p.failAt(start, "the name of a .npy file", exampleFile)
+	s := source{kind: fromFile, path: p.bareOrQuoted("the name of a .npy or .npz file", bareEnd+"[", exampleFile)}
+	if s.path == "" || strings.ContainsRune(s.path, 0) {
+		p.failAt(start, "the name of a .npy or .npz file", exampleFile)
 	}
-	return source{kind: fromFile, path: path}
+	if p.take('[') {
+		p.space()
+		start = p.pos
+		if s.member = p.bareOrQuoted("the name of an array in the file", bareEnd+"[", exampleMember); s.member == "" {
+			p.failAt(start, "the name of an array in the file", exampleMember)
+		}
+		p.want(']', `"]"`, exampleMember)
+	}
+	return s
 }
 
+// bareEnd are the characters that end a WORD.
+const bareEnd = " \t\r\n\"',)]}"
+
 // bareOrQuoted takes TEXT: a string in double quotes, or the characters before
-// a space, a quote, a comma or a closing bracket.
-func (p *parser) bareOrQuoted(expected, example string) string {
+// one of end.
+func (p *parser) bareOrQuoted(expected, end, example string) string {
 	if p.peek() == '"' {
 		return p.str(example)
 	}
-	bare := p.run(func(c byte) bool { return strings.IndexByte(" \t\r\n\"',)]}", c) < 0 })
+	bare := p.run(func(c byte) bool { return strings.IndexByte(end, c) < 0 })
 	if bare == "" {
 		p.fail(expected, example)
 	}
@@ -90,7 +101,7 @@ func (p *parser) source(dtype string) source {
 		}
 		return source{kind: random}
 	}
-	p.failAt(start, "zeros, ones, arange, arange(N), random, randint(LOW,HIGH) or @FILE.npy", exampleRand)
+	p.failAt(start, "zeros, ones, arange, arange(N), random, randint(LOW,HIGH), @FILE.npy or @FILE.npz[NAME]", exampleRand)
 	return source{}
 }
 

@@ -54,11 +54,15 @@ func TestTextThatIsNoSampleIsRefusedWhereItGoesWrong(t *testing.T) {
 		{"int8[1]=arange(129)", 16, "N of at least 1, where int8 holds N-1"},
 		{"int64[1]=arange(4", 18, `")"`},
 		{"int64[1] int64[1]", 10, "the end of the sample"},
-		{"@", 2, "the name of a .npy file"},
-		{`@""`, 2, "the name of a .npy file"},
-		{`@"a\x00b"`, 2, "the name of a .npy file"},
+		{"@", 2, "the name of a .npy or .npz file"},
+		{`@""`, 2, "the name of a .npy or .npz file"},
+		{`@"a\x00b"`, 2, "the name of a .npy or .npz file"},
 		{`@"a`, 2, "a string in double quotes"},
 		{"@my image.npy", 5, "the end of the sample"},
+		{"@a[", 4, "the name of an array in the file"},
+		{`@a[""]`, 4, "the name of an array in the file"},
+		{"@a[b", 5, `"]"`},
+		{"@a[b]c", 6, "the end of the sample"},
 		{"[int64[1]", 10, `"," or "]"`},
 		{"[int64[1] int64[1]]", 11, `"," or "]"`},
 		{"[,]", 2, "a dtype, int,"},
@@ -132,6 +136,10 @@ func TestSamplesAreReadAndWrittenInTheirShortestSpelling(t *testing.T) {
 		"@größe.npy":                          `@"größe.npy"`,
 		`@"a, b.npy"`:                         `@"a, b.npy"`,
 		`@"plain.npy"`:                        `@plain.npy`,
+		"@a.npz[x]":                           "@a.npz[x]",
+		"x : float32 = @ a.npz [ x ]":         "x:float32=@a.npz[x]",
+		`@"a[1].npz"["b]"]`:                   `@"a[1].npz"["b]"]`,
+		"[@a.npz[x],@a.npz[y]]":               "[@a.npz[x], @a.npz[y]]",
 		"[@a.npy,@b.npy]":                     "[@a.npy, @b.npy]",
 		"[]":                                  "[]",
 		"()":                                  "()",
@@ -189,7 +197,7 @@ func seeds(t testing.TB) []string {
 	seeds := []string{
 		exampleTensor, exampleFloat, exampleRand, exampleFile, exampleList, exampleDict,
 		`int=3`, `float=0.5`, `bool=true`, `str="text"`, `none`, `x.1:(int64[1]=arange(4), {1: @"a b.npy"})`,
-		`float16[2]=random`, `bool=@x.npy`, `position_ids:int64[2,3]`, fmt.Sprintf("str=%q", "é\x00\xff"),
+		`float16[2]=random`, `bool=@x.npy`, `x:@"in put.npz"[x.1]`, `position_ids:int64[2,3]`, fmt.Sprintf("str=%q", "é\x00\xff"),
 	}
 	for _, model := range models(t) {
 		seeds = append(seeds, model.Sample...)

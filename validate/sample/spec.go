@@ -40,10 +40,11 @@ const (
 
 // source says where a tensor's numbers come from.
 type source struct {
-	kind sourceKind
-	low  int64 // randint
-	high int64 // randint: one above the largest; arange: the period, or 0
-	path string
+	kind   sourceKind
+	low    int64 // randint
+	high   int64 // randint: one above the largest; arange: the period, or 0
+	path   string
+	member string // the array's name in a .npz, or empty
 }
 
 // String returns the sample in its shortest spelling, which Parse reads back
@@ -147,6 +148,9 @@ func (s source) String() string {
 	case randint:
 		return "randint(" + strconv.FormatInt(s.low, 10) + "," + strconv.FormatInt(s.high, 10) + ")"
 	case fromFile:
+		if s.member != "" {
+			return "@" + quoted(s.path) + "[" + quoted(s.member) + "]"
+		}
 		return "@" + quoted(s.path)
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/numpy"
 )
 
 // tensor is one tensor of a sample, whose numbers are made when they are
@@ -16,7 +17,7 @@ type tensor struct {
 	shape  []int64
 	size   int64 // bytes
 	source source
-	file   *npyFile // for fromFile
+	file   *numpy.Array // for fromFile
 	seed   [2]uint64
 }
 
@@ -25,7 +26,7 @@ const bufferSize = 64 << 10
 // writeTo streams the numbers, little-endian and in C order.
 func (t tensor) writeTo(w io.Writer) error {
 	if t.file != nil {
-		return t.file.writeTo(w, t.dtype)
+		return t.writeFile(w)
 	}
 	width, _ := protocol.ElementSize(t.dtype)
 	buf := make([]byte, min(t.size, bufferSize))
