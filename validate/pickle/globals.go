@@ -18,6 +18,7 @@ type Import struct {
 // The bounds of a scan.
 const (
 	maxImports   = 10_000
+	maxNesting   = 4 // pickles in strings of pickles
 	globalMemory = 4 << 20
 )
 
@@ -30,20 +31,26 @@ const (
 // looks for dangerous imports only. A file that is no pickle gives nothing. The
 // error wraps ErrTooLarge, when the list is not complete, or comes from r.
 func Globals(r io.Reader) ([]Import, error) {
+	s := &globalScan{seen: map[Global]int{}}
+	err := s.scan(r)
+	return s.imports, err
+}
+
+func (s *globalScan) scan(r io.Reader) error {
 	raw := &rawScan{}
-	s := &globalScan{src: newSource(io.TeeReader(r, raw), sourceBuffer), seen: map[Global]int{}}
+	s.src = newSource(io.TeeReader(r, raw), sourceBuffer)
 	for {
 		err := s.pickle()
 		if err == nil {
 			continue
 		}
 		if errors.Is(err, io.EOF) || !s.headed {
-			return s.imports, s.failure(err)
+			return s.failure(err)
 		}
 		// Code that reads the file may skip what breaks the pickle here.
 		_, readErr := io.Copy(io.Discard, s.src.r)
 		s.add(raw.end())
-		return s.imports, errors.Join(s.failure(err), readErr)
+		return errors.Join(s.failure(err), readErr)
 	}
 }
 
@@ -52,6 +59,7 @@ type globalScan struct {
 	seen    map[Global]int // places in imports
 	imports []Import
 	headed  bool // some pickle started with PROTO
+	depth   int  // of pickles in strings of pickles
 }
 
 // failure leaves out what only says that the bytes are no pickle.
@@ -73,14 +81,18 @@ func (s *globalScan) pickle() error {
 	headed := len(start) == 2 && start[0] == opProto && start[1] <= highestProtocol
 	s.headed = s.headed || headed
 	var found []Import
-	met := map[Global]bool{}
+	met := map[Import]bool{}
 	m := newMachine(s.src, globalMemory, false)
 	m.imported = func(v Value, at int64) {
-		g, _ := v.(Global)
-		if len(found) < maxImports && !met[g] {
-			met[g] = true
-			found = append(found, Import{g, at, Classify(g)})
+		i := imported(v)
+		if len(found) < maxImports && !met[i] {
+			met[i] = true
+			i.Offset = at
+			found = append(found, i)
 		}
+	}
+	if s.depth < maxNesting {
+		m.nested = s.nested
 	}
 	_, err = m.run()
 	if err == nil && m.getattrs == 0 {
@@ -96,6 +108,18 @@ func (s *globalScan) pickle() error {
 	}
 	s.add(found)
 	return err
+}
+
+// imported judges an import. No pickler writes a name that the pickle has to
+// compute first.
+func imported(v Value) Import {
+	switch v := v.(type) {
+	case Global:
+		return Import{Global: v, Risk: Classify(v)}
+	case untold:
+		return Import{Risk: Unfamiliar}
+	}
+	return Import{Risk: Dangerous}
 }
 
 // add appends the imports that are new, as long as there is room; the risk of

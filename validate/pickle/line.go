@@ -14,6 +14,9 @@ func (m *machine) stepLine(op byte) error {
 		return err
 	}
 	if !kept {
+		if m.nested != nil && startsNested(text) && m.imported != nil {
+			m.imported(untold{}, m.src.pos)
+		}
 		return m.push(Unknown{})
 	}
 	s := string(text)
@@ -22,9 +25,16 @@ func (m *machine) stepLine(op byte) error {
 		if len(s) < 2 || s[0] != s[len(s)-1] || (s[0] != '\'' && s[0] != '"') {
 			return malformed("a string without quotes")
 		}
-		return m.pushString(unescape(s[1:len(s)-1], false))
+		s = unescape(s[1:len(s)-1], false)
+		return m.pushText(s, strings.NewReader(s))
 	case opUnicode:
-		return m.pushString(unescape(s, true))
+		s = unescape(s, true)
+		return m.pushText(s, &latin1{r: strings.NewReader(s)})
+	}
+	if !m.keep { // Python takes more forms of numbers than are read here
+		return m.push(Unknown{})
+	}
+	switch op {
 	case opFloat:
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil {

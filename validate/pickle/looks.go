@@ -16,7 +16,7 @@ func LooksLike(head []byte, whole bool) bool {
 	if len(head) == 0 {
 		return false
 	}
-	m := newMachine(newSource(bytes.NewReader(head), 128), looksMemory, true)
+	m := newMachine(newSource(bytes.NewReader(head), 128), looksMemory, false)
 	_, err := m.run()
 	return err == nil || m.calls > 0 || !whole && errors.Is(err, io.ErrUnexpectedEOF)
 }

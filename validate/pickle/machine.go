@@ -39,8 +39,11 @@ type machine struct {
 	// got a known global's attribute.
 	getattrs int
 	// imported, where set, is told of each import with its opcode's place: a
-	// Global, or Unknown where only code could tell.
+	// Global, Unknown where only code could tell, or untold.
 	imported func(Value, int64)
+	// nested, where set, is given each string that looks like a pickle
+	// itself, in place of keeping it.
+	nested func(io.Reader) error
 	// referred, where set, is told of each persistent id.
 	referred func(Value)
 }
@@ -112,12 +115,19 @@ func (m *machine) pushString(s string) error {
 	return m.pushName(s)
 }
 
+// untold stands, without keep, for what may be a name and found no room, or
+// for one that the program knows by a number.
+type untold struct{}
+
 // pushName pushes, without keep, what may become part of an import, or Unknown
 // where it is too long or there is no room.
 func (m *machine) pushName(v Value) error {
 	n := nameSize(v)
-	if n > 3*maxName+nameOverhead || m.names+n > maxNames {
+	switch {
+	case n > 3*maxName+nameOverhead:
 		return m.push(Unknown{})
+	case m.names+n > maxNames:
+		return m.push(untold{})
 	}
 	m.names += n
 	if isGetattr(v) {

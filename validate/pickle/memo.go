@@ -9,6 +9,8 @@ type memo struct {
 	// the next one, and not every value is kept.
 	used  []uint64
 	count uint64
+	// lossy is set once a name found no room.
+	lossy bool
 }
 
 // mark notes that index was given.
@@ -54,12 +56,15 @@ func (m *machine) putName(index uint64, v Value, had bool) error {
 	size := nameSize(v)
 	if size == 0 {
 		delete(m.memo.values, index)
+		_, forgotten := v.(untold)
+		m.memo.lossy = m.memo.lossy || forgotten
 		return nil
 	}
 	if m.charge(memoSize+size) != nil {
 		if had {
 			delete(m.memo.values, index)
 		}
+		m.memo.lossy = true
 		return nil
 	}
 	m.memo.values[index] = v
@@ -73,6 +78,8 @@ func (m *machine) get(index uint64) error {
 	case ok:
 	case m.keep:
 		return malformed("nothing was memoized as %d", index)
+	case m.memo.lossy:
+		v = untold{}
 	default:
 		v = Unknown{}
 	}

@@ -22,7 +22,7 @@ func (m *machine) stepObject(op byte, at int64) error {
 		if _, err := m.src.uint(1 << (op - opExt1)); err != nil {
 			return err
 		}
-		return m.pushGlobal(Unknown{}, at)
+		return m.pushGlobal(untold{}, at)
 	case opInst, opObj:
 		return m.stepInstance(op, at)
 	case opPersID, opBinPersID:
@@ -60,10 +60,15 @@ func (m *machine) stackGlobal(at int64) error {
 	}
 	ms, ok1 := module.(string)
 	ns, ok2 := name.(string)
-	if !ok1 || !ok2 {
-		return m.pushGlobal(Unknown{}, at)
+	if ok1 && ok2 {
+		return m.pushGlobal(Global{ms, ns}, at)
 	}
-	return m.pushGlobal(Global{ms, ns}, at)
+	for _, v := range []Value{module, name} {
+		if _, lost := v.(untold); lost {
+			return m.pushGlobal(v, at)
+		}
+	}
+	return m.pushGlobal(Unknown{}, at)
 }
 
 // pushGlobal reports an import and pushes it.

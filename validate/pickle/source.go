@@ -72,8 +72,8 @@ func (s *source) skip(n uint64) error {
 	return nil
 }
 
-// line reads up to a newline, which is left out. A line beyond maxString is
-// skipped, and kept is false.
+// line reads up to a newline, which is left out. Of a line beyond maxString
+// only the start is returned, and kept is false.
 func (s *source) line() (text []byte, kept bool, err error) {
 	kept = true
 	for {

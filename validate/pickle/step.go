@@ -2,10 +2,12 @@ package pickle
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // step follows one opcode that was read at a byte.
@@ -74,8 +76,8 @@ func (m *machine) stepMemo(op byte) error {
 		if text, _, err = m.src.line(); err != nil {
 			return err
 		}
-		if index, err = strconv.ParseUint(string(text), 10, 64); err != nil {
-			return malformed("memo number %q", truncate(text))
+		if index, err = memoNumber(text); err != nil {
+			return err
 		}
 	}
 	if err != nil {
@@ -86,6 +88,16 @@ func (m *machine) stepMemo(op byte) error {
 		return m.get(index)
 	}
 	return m.put(index)
+}
+
+// memoNumber reads a number as Python's int does.
+func memoNumber(text []byte) (uint64, error) {
+	s := strings.ReplaceAll(strings.TrimSpace(string(text)), "_", "")
+	n, err := strconv.ParseUint(strings.TrimPrefix(s, "+"), 10, 64)
+	if err != nil {
+		return 0, malformed("memo number %q", truncate(text))
+	}
+	return n, nil
 }
 
 // truncate shortens text for a message.
@@ -171,6 +183,9 @@ func (m *machine) stepSized(op byte) error {
 	}
 	if (op == opLong4 || op == opBinString) && n > math.MaxInt32 {
 		return malformed("negative length")
+	}
+	if found, err := m.lookInside(op, n); found || err != nil {
+		return errors.Join(err, m.push(Unknown{}))
 	}
 	b, kept, err := m.src.bytes(n)
 	if err != nil {

@@ -5,6 +5,7 @@ plain ones hold.
 Usage: make_pickles.py FOLDER
 """
 import _compat_pickle
+import codecs
 import collections
 import datetime
 import decimal
@@ -19,6 +20,7 @@ import runpy
 import socket
 import subprocess
 import sys
+import zipfile
 
 import numpy
 import torch
@@ -54,6 +56,10 @@ class Anything:
         return id(self)
 
 
+# What loads the bytes that it is given as pickles.
+LOADERS = [("torch.storage", "_load_from_bytes"), ("pickle", "loads"), ("_pickle", "loads")]
+
+
 class Reader(pickle._Unpickler):
     def __init__(self, file):
         super().__init__(file)
@@ -61,6 +67,10 @@ class Reader(pickle._Unpickler):
 
     def find_class(self, module, name):
         self.imports.append([module, name])
+        if (module, name) == ("_codecs", "encode"):
+            return codecs.encode
+        if (module, name) in LOADERS:
+            return lambda data: self.imports.extend(imports_of(data)) or Anything()
         return type("Made", (Anything,), {})
 
     def persistent_load(self, pid):
@@ -134,6 +144,13 @@ def values(seed):
             return tuple(value(depth + 1) for _ in range(r.randrange(5)))
         return {r.choice("abcdefgh") * (i + 1): value(depth + 1) for i in range(r.randrange(5))}
     return value(0)
+
+
+def zipped(data):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        z.writestr("archive/data.pkl", data)
+    return out.getvalue()
 
 
 def renamed():
@@ -211,6 +228,21 @@ def main(folder):
     add("raw-getattr-nested", b"\x80\x04cbuiltins\ngetattr\n(cnumpy\ndtype\nX\x08\0\0\0__call__tR.")
     add("raw-getattr-decoy", b"\x80\x02cbuiltins\ngetattr\nq\x00(c__main__\nColor\nX\x03\0\0\0REDtR0h\x00(h\x00X\x01\0\0\0atR.")
     add("raw-getattr-again", b"\x80\x02cbuiltins\ngetattr\n(c__main__\nColor\nX\x03\0\0\0REDtR.\x80\x02cbuiltins\ngetattr\n(NNtR.")
+    # Python reads numbers in more forms than picklers write.
+    add("raw-hex", b"\x80\x02I0x10\n0L0b1L\n0L 1_0L\n0\x8c\x02os\x8c\x06system\x93.")
+    add("raw-put-spaces", b"\x80\x02Vos\np 1_0\n0g+10 \nVsystem\n\x93.")
+    add("raw-computed", b"\x80\x04cbuiltins\nstr\n\x8c\x02os\x85R\x8c\x06system\x93.")
+    add("raw-long-dotted", b"\x80\x04\x8c\x05torchX\xfc\x03\0\0" + b".".join([b"nn"] * 337) + b".os.system\x93.")
+    # Pickles in strings of pickles.
+    load = b"ctorch.storage\n_load_from_bytes\n"
+    second = b"\x80\x02" + evil + b"."
+    add("raw-nested", b"\x80\x03" + load + b"C" + bytes([len(second)]) + second + b"\x85R.")
+    add("raw-nested-long", b"\x80\x03" + load + b"B\x00\x00\x02\x00" + (b"\x80\x02N." * (1 << 17))[: (1 << 17) - len(second)] + second + b"\x85R.")
+    for protocol in range(4):
+        add("raw-nested-protocol%d" % protocol, P.dumps(harmful(pickle.loads, second + b"\xff" * 300), protocol))
+    twice = P.dumps(harmful(torch.storage._load_from_bytes, P.dumps(harmful(torch.storage._load_from_bytes, second), 2)), 4)
+    add("raw-nested-twice", twice)
+    add("evil-nested-zip", P.dumps(harmful(torch.storage._load_from_bytes, zipped(second)), 4))
     add("text", b"the cat\nsat on\nthe mat\n")
     add("words", b"cat\ndog\nbird\n")
     add("empty", b"")
