@@ -13,10 +13,6 @@ import (
 	"go-model-archiver/validate/loadtest/protocol"
 )
 
-// maxCalls bounds the calls of one request, so that their latencies fit in a
-// line of the protocol.
-const maxCalls = 100_000
-
 // forward answers a request to run forward.
 func (s *session) forward(request protocol.Forward, data io.Reader, replies io.Writer) error {
 	raw, err := readData(request.Inputs, data)
@@ -24,8 +20,8 @@ func (s *session) forward(request protocol.Forward, data io.Reader, replies io.W
 		return err
 	}
 	warmup, iterations := request.Warmup, max(request.Iterations, 1)
-	if warmup < 0 || warmup > maxCalls || iterations > maxCalls {
-		return fmt.Errorf("%d and %d calls are asked for, and at most %d are made", warmup, iterations, maxCalls)
+	if warmup < 0 || warmup > protocol.MaxCalls || iterations > protocol.MaxCalls {
+		return fmt.Errorf("%d and %d calls are asked for, and at most %d are made", warmup, iterations, protocol.MaxCalls)
 	}
 	outcome, last, stage, err := s.calls(request, raw, warmup, iterations)
 	if err != nil {
@@ -62,7 +58,8 @@ func (s *session) calls(request protocol.Forward, raw []byte, warmup, iterations
 		}
 		changes.compare(r.outputs, r.digests)
 		if r.last {
-			outcome.Outputs, outcome.Changing, outcome.PeakMemory = r.outputs, changes.paths, peakMemory()
+			outcome.Outputs, outcome.Data = r.outputs, r.dtypes
+			outcome.Changing, outcome.PeakMemory = changes.paths, peakMemory()
 			return outcome, r, protocol.StageDone, nil
 		}
 	}

@@ -26,7 +26,8 @@ type reader struct {
 
 	outputs []protocol.Output
 	digests []uint64 // of each output
-	data    [][]byte // to be sent, in order
+	dtypes  []string // of data; empty for what is not sent
+	data    [][]byte // to be sent, one for each output
 	size    int64    // of data
 	held    []libtch.Ctensor
 }
@@ -57,12 +58,14 @@ func (r *reader) add(o protocol.Output, dtype string, data []byte) error {
 		}
 		o.Min, o.Max, o.Mean, o.NaN, o.Inf = s.Min, s.Max, s.Mean, s.NaN, s.Inf
 	}
-	if r.last && r.values && dtype != "" {
+	if r.last && r.values {
+		if dtype == "" {
+			data = nil // a text is not sent
+		}
 		if r.size += int64(len(data)); r.size > maxData {
 			return fmt.Errorf("the outputs hold more than %d bytes, and no more are sent", int64(maxData))
 		}
-		o.Data = dtype
-		r.data = append(r.data, data)
+		r.dtypes, r.data = append(r.dtypes, dtype), append(r.data, data)
 	}
 	r.outputs = append(r.outputs, o)
 	return nil

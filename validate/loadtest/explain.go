@@ -13,6 +13,9 @@ import (
 // where it knows the message, else in libtorch's own.
 func (t *test) explain(f protocol.Failure) rules.Finding {
 	text, stage := withoutFrames(f.Message), t.result.Stage
+	if finding, ok := t.beyondMemory(text, fmt.Sprintf("libtorch says %q", firstLine(f.Message))); ok {
+		return finding
+	}
 	for _, e := range lacking {
 		if m := e.pattern.FindStringSubmatch(text); m != nil {
 			message, hint := e.words(m, t.result.Libtorch)

@@ -31,7 +31,7 @@ var failings = map[string]struct {
 	"raises":           {rules.ForwardFailed, []string{`libtorch says "ValueError: this model wants 7 columns"`, "float32[2,4] (from --sample)"}},
 	"wrong-shape":      {rules.ForwardFailed, []string{"the sample leads to 2x4 where a layer's weights are 2x4"}},
 	"crash":            {rules.WorkerCrashed, []string{"running forward", "SIGSEGV (segmentation fault)"}},
-	"hungry":           {rules.ForwardFailed, []string{"more memory than the worker may have"}},
+	"hungry":           {rules.MemoryExceeded, []string{`running forward on x float32[2,4] (from --sample) of "hungry.pt" needs more than the 1.0 GiB of --memory`, "can't allocate memory"}},
 }
 
 func TestFailingModels(t *testing.T) {

@@ -47,6 +47,20 @@ var lacking = []lack{
 		},
 	},
 	{
+		regexp.MustCompile(`this libtorch has no (CUDA here|CUDA device \d+)(?:: |, )([^\n]*)`),
+		rules.DeviceMissing, func(m []string, libtorch string) (string, string) {
+			return fmt.Sprintf("libtorch %s has no %s: %s", libtorch, m[1], clean(m[2], maxQuote)),
+				"test it on the CPU (--device cpu), or on a machine with a GPU and a worker built against a libtorch with CUDA"
+		},
+	},
+	{
+		regexp.MustCompile(`cannot open the library ("(?:[^"\\]|\\.)*"): ([^\n]*)`),
+		rules.LibraryFailed, func(m []string, libtorch string) (string, string) {
+			return fmt.Sprintf("the library %s cannot be loaded: %s", clean(m[1], maxQuote), clean(m[2], maxQuote)),
+				fmt.Sprintf("--library takes a library of operators that was built against libtorch %s", libtorch)
+		},
+	},
+	{
 		regexp.MustCompile(`Attempting to deserialize object on a (\w+) device|(?:not linked with support for|not compiled with|Cannot initialize) (\w+)|No (CUDA) GPUs are available|Found no (NVIDIA) driver`),
 		rules.DeviceMissing, func(m []string, _ string) (string, string) {
 			return fmt.Sprintf("it needs the device %s, which this libtorch lacks", strings.Join(m[1:], "")), deviceHint

@@ -1,7 +1,6 @@
 package loadtest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -39,9 +38,9 @@ func doing(s protocol.Stage) string {
 func (t *test) lost(err error) bool {
 	stage := t.result.Stage
 	switch {
-	case errors.Is(t.ctx.Err(), context.DeadlineExceeded) && stage == protocol.StageOpen:
+	case t.process.expired.Load() && stage == protocol.StageOpen:
 		t.failWorker(fmt.Sprintf("did not answer within %s", t.cfg.Timeout), "give it more time with --timeout, or "+rebuildHint)
-	case errors.Is(t.ctx.Err(), context.DeadlineExceeded):
+	case t.process.expired.Load():
 		t.fail(rules.LoadTestTimeout, fmt.Sprintf("the load test of %q was stopped after %s while %s%s",
 			t.cfg.ModelPath, t.cfg.Timeout, doing(stage), t.on()), "give it more time with --timeout, or look for an endless loop in forward")
 	case t.ctx.Err() != nil:
@@ -73,7 +72,15 @@ func (t *test) died() {
 	if said != "" {
 		end += ": " + said
 	}
+	if finding, ok := t.beyondMemory(t.process.stderr.String(), "the worker "+end); ok {
+		t.result.Error = t.process.stderr.String()
+		t.findings = append(t.findings, finding)
+		return
+	}
 	switch {
+	case t.process.usedUp():
+		t.fail(rules.LoadTestTimeout, fmt.Sprintf("the load test of %q was stopped after %s of processor time while %s%s",
+			t.cfg.ModelPath, t.process.limits.cpu(), doing(t.result.Stage), t.on()), "give it more time with --timeout, or look for an endless loop in forward")
 	case t.result.Stage == protocol.StageOpen && strings.Contains(said, "loading shared libraries"):
 		t.failWorker(end, "the libtorch that it was built with is gone: install it again, or "+rebuildHint)
 	case t.result.Stage == protocol.StageOpen:
@@ -81,7 +88,7 @@ func (t *test) died() {
 	default:
 		t.result.Error = t.process.stderr.String()
 		t.fail(rules.WorkerCrashed, fmt.Sprintf("libtorch crashed while %s%s of %q: the worker %s",
-			doing(t.result.Stage), t.on(), t.cfg.ModelPath, end), crashHint(status))
+			doing(t.result.Stage), t.on(), t.cfg.ModelPath, end), t.crashHint(status))
 	}
 }
 
@@ -94,17 +101,24 @@ func ending(status syscall.WaitStatus) string {
 	return fmt.Sprintf("ended with status %d", status.ExitStatus())
 }
 
-func crashHint(status syscall.WaitStatus) string {
-	if status.Signaled() && status.Signal() == syscall.SIGKILL {
-		return "most probably the machine ran out of memory"
+func (t *test) crashHint(status syscall.WaitStatus) string {
+	switch {
+	case status.Signaled() && status.Signal() == syscall.SIGKILL:
+		return "most probably the machine ran out of memory; bound the worker with --memory"
+	case len(t.cfg.Libraries) > 0:
+		return fmt.Sprintf("a library made for another libtorch crashes it too: --library takes those made for %s", t.result.Libtorch)
 	}
 	return "the same crash would end the server's worker; try the model in Python with the server's version of torch"
 }
 
 // on names the sample that forward runs on: " on input_ids int64[1,150]".
 func (t *test) on() string {
-	if t.sample == nil || t.result.Stage == protocol.StageLoad {
+	s := t.running
+	if s == nil {
+		s = t.sample
+	}
+	if s == nil || t.result.Stage == protocol.StageLoad {
 		return ""
 	}
-	return " on " + describeSample(t.sample)
+	return " on " + describeSample(s)
 }

@@ -4,13 +4,12 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,17 +29,26 @@ type process struct {
 	stdout *os.File
 	reader *bufio.Reader
 	stderr tail
+	limits limits
 	unhook func() bool // of the context
+
+	expired atomic.Bool // a stage took too long
 
 	exited chan struct{} // closed once it is reaped
 	mu     sync.Mutex
 	reaped bool
 }
 
-// limits are what the kernel lets the worker have.
-type limits struct {
-	threads int
-	memory  uint64 // bytes of data; 0 is no limit
+// within kills the worker when it is not told to stop doing so within d; 0 is
+// any time.
+func (p *process) within(d time.Duration) (stop func() bool) {
+	if d <= 0 {
+		return func() bool { return true }
+	}
+	return time.AfterFunc(d, func() {
+		p.expired.Store(true)
+		p.kill()
+	}).Stop
 }
 
 // launch starts the worker in a process group of its own. The group is killed
@@ -58,21 +66,22 @@ func launch(ctx context.Context, path string, model *os.File, l limits) (*proces
 	}
 	defer childOut.Close()
 
-	p := &process{stdin: stdin, stdout: stdout, reader: bufio.NewReader(stdout), exited: make(chan struct{})}
+	p := &process{stdin: stdin, stdout: stdout, reader: bufio.NewReader(stdout), limits: l, exited: make(chan struct{})}
 	p.cmd = &exec.Cmd{
-		Path: path, Args: []string{path}, Env: environment(l.threads), Dir: "/",
+		Path: path, Args: []string{path}, Env: environment(l), Dir: "/",
 		Stdin: childIn, Stdout: childOut, Stderr: &p.stderr, ExtraFiles: []*os.File{model},
 		// Should a process of the worker's group keep stderr open.
 		WaitDelay:   time.Second,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
 	}
 	started := make(chan error, 1)
-	go p.supervise(started, l.memory)
+	go p.supervise(started)
 	if err := <-started; err != nil {
 		stdin.Close()
 		stdout.Close()
 		return nil, err
 	}
+	p.offerToKiller()
 	p.unhook = context.AfterFunc(ctx, p.kill)
 	return p, nil
 }
@@ -81,9 +90,9 @@ func launch(ctx context.Context, path string, model *os.File, l limits) (*proces
 // the end: the kernel sends the parent-death signal when the thread that
 // started a child ends, not the process. The thread ends with it, because it
 // is confined.
-func (p *process) supervise(started chan<- error, memory uint64) {
+func (p *process) supervise(started chan<- error) {
 	runtime.LockOSThread()
-	if err := confineThread(); err != nil {
+	if err := confineThread(p.limits.devices()); err != nil {
 		started <- err
 		return
 	}
@@ -91,7 +100,7 @@ func (p *process) supervise(started chan<- error, memory uint64) {
 		started <- err
 		return
 	}
-	if err := limit(p.cmd.Process.Pid, memory); err != nil {
+	if err := p.limits.apply(p.cmd.Process.Pid); err != nil {
 		p.kill()
 		p.reap()
 		started <- err
@@ -109,35 +118,10 @@ func (p *process) supervise(started chan<- error, memory uint64) {
 	p.reap()
 }
 
-// limit bounds what the worker may do from outside: no core file, no byte
-// written to any file, and so much data.
-func limit(pid int, memory uint64) error {
-	bounds := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_FSIZE: 0}
-	if memory > 0 {
-		bounds[unix.RLIMIT_DATA] = memory
-	}
-	for resource, most := range bounds {
-		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: most, Max: most}, nil)
-		if err != nil && !errors.Is(err, unix.ESRCH) {
-			return fmt.Errorf("limit the worker: %w", err)
-		}
-	}
-	return nil
-}
-
-// environment is the worker's: what its dynamic loader and its mathematics
-// libraries look at, and nothing that could be a secret.
-func environment(threads int) []string {
-	env := []string{"LC_ALL=C"}
-	for _, name := range []string{"PATH", "TMPDIR", "LD_LIBRARY_PATH"} {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	for _, name := range []string{"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"} {
-		env = append(env, name+"="+strconv.Itoa(threads))
-	}
-	return env
+// usedUp says that the dead worker was ended for the processor time it took.
+func (p *process) usedUp() bool {
+	state := p.cmd.ProcessState
+	return p.limits.stage > 0 && state.UserTime()+state.SystemTime() >= p.limits.cpu()
 }
 
 func (p *process) kill() {

@@ -14,10 +14,16 @@ type Result struct {
 	Stage protocol.Stage `json:"stage"`
 	// Libtorch is the version of the worker's libtorch, such as "1.13.1", or
 	// empty when no worker answered.
-	Libtorch       string  `json:"libtorch"`
-	LoadSeconds    float64 `json:"loadSeconds"`
+	Libtorch    string  `json:"libtorch"`
+	LoadSeconds float64 `json:"loadSeconds"`
+	// ForwardSeconds is how long the first call of forward took.
 	ForwardSeconds float64 `json:"forwardSeconds"`
-	Inputs         []Input `json:"inputs"`
+	// Latency is nil where forward was to run only once.
+	Latency *Latency `json:"latency,omitempty"`
+	// PeakMemory is the most bytes that the worker had resident, libtorch
+	// included, up to the end of forward; 0 when forward did not end.
+	PeakMemory int64   `json:"peakMemory,omitempty"`
+	Inputs     []Input `json:"inputs"`
 	// Outputs holds the tensors and scalars of forward's result.
 	Outputs []protocol.Output `json:"outputs"`
 	// Error is the raw text behind a finding: libtorch's message with its

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
-	"syscall"
 	"time"
 
 	"go-model-archiver/validate/loadtest/protocol"
@@ -28,13 +26,22 @@ type Config struct {
 	// sample.ErrNone is a warning, and forward is not run; any other error is a
 	// sample that does not fit.
 	Sample func([]protocol.Argument) (*sample.Sample, error)
-	// Timeout bounds the whole load test; 0 means no bound.
+	// Timeout bounds each stage: starting the worker and loading the model;
+	// forward with all its iterations; each further forward. 0 means no bound.
 	Timeout time.Duration
 	// Threads is the number of threads inside an operator; 0 means 1.
 	Threads int
 	// Memory bounds the bytes of data that the worker may have; 0 means no
 	// bound.
 	Memory uint64
+	// Device is where the model runs: "cpu", "cuda" or "cuda:1"; empty is cpu.
+	Device string
+	// Libraries are absolute paths of libraries that are loaded before the
+	// model, for the custom operators they register.
+	Libraries []string
+	// Warmup and Iterations are how often forward runs unmeasured, and then
+	// measured; Iterations of 0 is 1. At most protocol.MaxCalls each.
+	Warmup, Iterations int
 }
 
 // Run load-tests a model. What is wrong, with the model or with the worker, is
@@ -46,14 +53,11 @@ func Run(ctx context.Context, cfg Config) (*Result, []rules.Finding) {
 	if err != nil {
 		return t.result, []rules.Finding{noWorker(cfg.ModelPath, err)}
 	}
-	if cfg.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, cfg.Timeout)
-		defer cancel()
-	}
 	t.ctx, t.worker = ctx, worker
 	t.result.Stage = protocol.StageOpen
-	p, err := launch(ctx, worker, cfg.Model, limits{threads: max(cfg.Threads, 1), memory: cfg.Memory})
+	p, err := launch(ctx, worker, cfg.Model, limits{
+		threads: max(cfg.Threads, 1), memory: cfg.Memory, stage: cfg.Timeout, cuda: isCUDA(cfg.Device),
+	})
 	if err != nil {
 		t.fail(rules.WorkerFailed, fmt.Sprintf("the worker %q cannot be started: %s", worker, err), rebuildHint)
 		return t.result, t.findings
@@ -71,7 +75,9 @@ type test struct {
 	ctx      context.Context
 	worker   string
 	process  *process
-	sample   *sample.Sample
+	sample   *sample.Sample // the user's
+	running  *sample.Sample // what forward was last run on
+	values   valuesOf       // of the user's sample; nil asks for none
 	result   *Result
 	findings []rules.Finding
 }
@@ -81,15 +87,21 @@ func (t *test) fail(rule, message, hint string) {
 }
 
 func (t *test) run() {
-	if !t.greet() {
-		return
-	}
-	arguments, ok := t.load()
+	arguments, ok := t.open()
 	if !ok || !t.fit(arguments) || !t.forward() {
 		return
 	}
 	t.judge()
 	t.result.Stage = protocol.StageDone
+}
+
+// open is the stage in which the worker starts and loads the model.
+func (t *test) open() ([]protocol.Argument, bool) {
+	defer t.process.within(t.cfg.Timeout)()
+	if !t.greet() {
+		return nil, false
+	}
+	return t.load()
 }
 
 func (t *test) greet() bool {
@@ -108,9 +120,9 @@ func (t *test) greet() bool {
 
 func (t *test) load() ([]protocol.Argument, bool) {
 	t.result.Stage = protocol.StageLoad
-	request := protocol.Load{Path: modelPath, Threads: max(t.cfg.Threads, 1)}
+	request := protocol.Load{Path: modelPath, Threads: max(t.cfg.Threads, 1), Device: t.cfg.Device, Libraries: t.cfg.Libraries}
 	reply, ok := t.ask(protocol.Request{Load: &request}, nil)
-	if !ok {
+	if !ok || !t.passed(reply) {
 		return nil, false
 	}
 	if reply.Loaded == nil {
@@ -150,62 +162,6 @@ func input(in sample.Input) Input {
 		out.Shape = append(out.Shape, in.Value.Shape...)
 	}
 	return out
-}
-
-func (t *test) forward() bool {
-	t.result.Stage = protocol.StageForward
-	request := protocol.Forward{Inputs: []protocol.Value{}}
-	for _, in := range t.sample.Inputs {
-		request.Inputs = append(request.Inputs, in.Value)
-	}
-	reply, ok := t.ask(protocol.Request{Forward: &request}, t.sample.WriteData)
-	if !ok {
-		return false
-	}
-	if reply.Outcome == nil {
-		return t.lost(protocol.ErrMalformed)
-	}
-	t.result.ForwardSeconds = reply.Outcome.Seconds
-	for _, o := range reply.Outcome.Outputs {
-		// A model that took the worker over must not reach the terminal.
-		o.Path, o.DType = clean(o.Path, 1000), clean(o.DType, 40)
-		if o.Shape == nil {
-			o.Shape = []int64{}
-		}
-		t.result.Outputs = append(t.result.Outputs, o)
-	}
-	return true
-}
-
-// ask sends a request and receives its reply; a Failure becomes a finding.
-func (t *test) ask(request protocol.Request, data func(io.Writer) error) (protocol.Reply, bool) {
-	var reply protocol.Reply
-	err := t.process.send(request, data)
-	if err != nil && !errors.Is(err, syscall.EPIPE) {
-		t.result.Stage = protocol.StageShape
-		t.fail(rules.SampleMismatch, err.Error(), "") // a file of the sample
-		return reply, false
-	}
-	// Also when the pipe broke: the worker may have said why.
-	if err := t.process.receive(&reply); err != nil {
-		return reply, t.lost(err)
-	}
-	if f := reply.Failure; f != nil {
-		t.result.Stage = stageOf(*f, t.result.Stage)
-		t.result.Error = clip(f.Message, keptStderr)
-		t.findings = append(t.findings, t.explain(*f))
-		return reply, false
-	}
-	return reply, true
-}
-
-// stageOf is the stage that a failure names, unless the worker made it up.
-func stageOf(f protocol.Failure, now protocol.Stage) protocol.Stage {
-	switch f.Stage {
-	case protocol.StageLoad, protocol.StageShape, protocol.StageForward, protocol.StageOutput:
-		return f.Stage
-	}
-	return now
 }
 
 // judge looks at the numbers that came out.

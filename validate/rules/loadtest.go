@@ -20,6 +20,9 @@ const (
 	ForwardFailed   = "forward-failed"
 	OutputNaN       = "output-nan"
 	OutputInf       = "output-inf"
+	OutputChanges   = "output-changes"
+	MemoryExceeded  = "memory-exceeded"
+	LibraryFailed   = "library-failed"
 )
 
 var loadTestRules = []Rule{
@@ -47,6 +50,12 @@ var loadTestRules = []Rule{
 		ID: WorkerCrashed, Severity: Error,
 		Summary:  "the model crashed libtorch",
 		Example:  `libtorch crashed while running forward on x float32[1,3] (from --sample) of "model.pt": the worker was killed by SIGSEGV (segmentation fault)`,
+		Preempts: "Load model failed: X, error: Worker died.",
+	},
+	{
+		ID: MemoryExceeded, Severity: Error,
+		Summary:  "the model needs more memory than --memory allows",
+		Example:  `running forward on x float32[1,3] (from --sample) of "model.pt" needs more than the 8.0 GiB of --memory: libtorch says "DefaultCPUAllocator: can't allocate memory: you tried to allocate 67108864 bytes."`,
 		Preempts: "Load model failed: X, error: Worker died.",
 	},
 	{
@@ -83,6 +92,11 @@ var loadTestRules = []Rule{
 		ID: KernelMissing, Severity: Error, Inconclusive: true,
 		Summary: "this libtorch has no kernel for one of the model's operators and dtypes",
 		Example: `"model.pt" could not be tested here: libtorch 1.13.1 has no "addmm_impl_cpu_" for Half on the CPU`,
+	},
+	{
+		ID: LibraryFailed, Severity: Error, Inconclusive: true,
+		Summary: "a library of operators cannot be loaded into this libtorch",
+		Example: `"model.pt" could not be tested here: the library "/usr/lib/libtorchvision.so" cannot be loaded: libc10.so: cannot open shared object file`,
 	},
 	{
 		ID: FileTooNew, Severity: Error, Inconclusive: true,
@@ -122,5 +136,10 @@ var loadTestRules = []Rule{
 		ID: OutputInf, Severity: Warning,
 		Summary: "the output holds infinite values",
 		Example: `output of "traced_model.pt" holds 1 infinite value of 2`,
+	},
+	{
+		ID: OutputChanges, Severity: Note,
+		Summary: "the output was not the same in every call on the same sample",
+		Example: `output[0] of "traced_model.pt" changed between 20 calls on the same sample`,
 	},
 }

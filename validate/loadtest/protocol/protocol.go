@@ -14,6 +14,10 @@ package protocol
 // Version is the protocol's version; both sides must have the same.
 const Version = 2
 
+// MaxCalls bounds how often one Forward warms up, and how often it measures:
+// the latencies have to fit in a line.
+const MaxCalls = 100_000
+
 // Hello is the worker's first line.
 type Hello struct {
 	Protocol int    `json:"protocol"`
@@ -46,7 +50,7 @@ type Load struct {
 type Forward struct {
 	Inputs []Value `json:"inputs"`
 	// Warmup and Iterations are how often forward runs unmeasured, and then
-	// measured. Iterations of 0 are 1.
+	// measured, each at most MaxCalls times. Iterations of 0 are 1.
 	Warmup     int `json:"warmup,omitempty"`
 	Iterations int `json:"iterations,omitempty"`
 	// Values asks for the outputs' data behind the reply.
@@ -97,6 +101,8 @@ type Outcome struct {
 	Latencies []float64 `json:"latencies"`
 	// Outputs are those of the last call.
 	Outputs []Output `json:"outputs"`
+	// Data holds the Data of each output, where values were asked for.
+	Data []string `json:"data,omitempty"`
 	// Changing are the paths of the outputs that were not the same, bit for
 	// bit, in every call.
 	Changing []string `json:"changing,omitempty"`
@@ -127,7 +133,7 @@ type Output struct {
 	// to be read float32 (quantized, float8), float64 (uint16, uint32, uint64) or
 	// complex64 (complex32), and int64, float64 or bool for what is no tensor.
 	// Empty where none follow: a str, none, object or meta tensor.
-	Data string `json:"data,omitempty"`
+	Data string `json:"-"`
 }
 
 // Stage says how far the load test came.
