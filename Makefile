@@ -12,7 +12,8 @@ all: build worker
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags=-s -o bin/go-model-archiver .
 
-# Which libtorch: LIBTORCH=FOLDER, or what scripts/build-worker finds.
+# Which libtorch: LIBTORCH=FOLDER, or what scripts/build-worker finds. Workers of
+# several versions lie side by side; the one built last is the default.
 worker:
 	scripts/build-worker $(LIBTORCH)
 
@@ -46,7 +47,8 @@ docs:
 	$(GO) test ./validate/rules -run TestDocs -update
 
 install: all
-	install -D -t $(DESTDIR)$(PREFIX)/bin bin/go-model-archiver bin/go-model-archiver-libtorch
+	install -D -t $(DESTDIR)$(PREFIX)/bin bin/go-model-archiver
+	cp -P --remove-destination bin/go-model-archiver-libtorch* $(DESTDIR)$(PREFIX)/bin
 
 clean:
 	rm -rf bin build
