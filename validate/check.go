@@ -2,7 +2,9 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -53,6 +55,7 @@ func NewCheck(s Subject) (*Check, error) {
 	c.checkImports(requirements)
 	c.checkNeeds()
 	c.checkModelName()
+	c.checkPretrained()
 	c.checkModel()
 	c.checkCall()
 	return c, nil
@@ -82,10 +85,17 @@ func (c *Check) identify() error {
 
 // read returns an entry's content, or nil where there is no such entry or one
 // that is too large for what it should be.
-func (c *Check) read(name string, limit int) ([]byte, error) {
-	data, err := c.subject.read(name)
-	if err == nil && len(data) > limit {
-		c.add(rules.FileTooLarge, name, fmt.Sprintf("%q has %d bytes and was not checked; at most %d are read", name, len(data), limit), "")
+func (c *Check) read(name string, limit int64) (data []byte, err error) {
+	size := c.subject.size(name)
+	if size <= limit && name != "" {
+		data, err = c.subject.ReadEntry(name, limit)
+		size = max(size, int64(len(data)))
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err == nil && size > limit:
+		c.add(rules.FileTooLarge, name, fmt.Sprintf("%q has %d bytes and was not checked; at most %d are read", name, size, limit), "")
 		return nil, nil
 	}
 	return data, err

@@ -126,3 +126,24 @@ func compareFindings(t *testing.T, findings []rules.Finding, want, says []string
 		}
 	}
 }
+
+func TestWhatIsTooLargeIsNotRead(t *testing.T) {
+	a := python(serves).beside(setupConfig, "").beside(labelFile, "").with("").beside("r.txt", "")
+	a.require = "r.txt"
+	s := a.subject(t)
+	read := s.ReadEntry
+	for name := range a.files {
+		s.Entries = append(s.Entries, Entry{Name: name, Size: 1 << 40})
+	}
+	s.ReadEntry = func(name string, limit int64) ([]byte, error) {
+		if limit > 0 {
+			t.Errorf("%q is read", name)
+		}
+		return read(name, limit)
+	}
+	c, err := NewCheck(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareFindings(t, c.Findings, slices.Repeat([]string{rules.FileTooLarge}, 5), []string{`"h.py" has 1099511627776 bytes and was not checked`})
+}

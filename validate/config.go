@@ -1,10 +1,7 @@
 package validate
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -63,7 +60,7 @@ func (c *Check) checkConfig(data []byte) {
 	root, err := parseConfig(data)
 	name := c.subject.Manifest.Model.ConfigFile
 	if err != nil {
-		c.add(rules.ConfigUnreadable, name, fmt.Sprintf("%q %v", name, err), `write a map of keys, such as "batchSize: 4"`)
+		c.add(rules.ConfigUnreadable, name, fmt.Sprintf("%q %v", name, err), `write a map of keys, such as "batchSize: 4", indented with spaces`)
 		return
 	}
 	c.config = root
@@ -72,50 +69,6 @@ func (c *Check) checkConfig(data []byte) {
 		c.checkKeys(torchrun, "torchrun: ", torchrunKeys)
 	}
 	c.checkWorkers(root)
-}
-
-func parseConfig(data []byte) (*yaml.Node, error) {
-	var doc, second yaml.Node
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	switch err := d.Decode(&doc); {
-	case errors.Is(err, io.EOF):
-		return nil, errors.New("is empty")
-	case err != nil:
-		return nil, fmt.Errorf("can't be read as YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	if len(doc.Content) == 0 {
-		return nil, errors.New("is empty")
-	}
-	root := doc.Content[0]
-	switch {
-	case root.Kind == yaml.ScalarNode && root.Tag == "!!null":
-		return nil, errors.New("is empty")
-	case root.Kind != yaml.MappingNode:
-		return nil, fmt.Errorf("is %s, not a map of keys", describeNode(root))
-	case d.Decode(&second) == nil:
-		return nil, fmt.Errorf("has a second document in line %d, and TorchServe reads files of one", second.Line)
-	}
-	if n := strangeTag(root, 0); n != nil {
-		return nil, fmt.Errorf("has the tag %s in line %d, column %d, which TorchServe's readers of YAML refuse", clip(n.Tag), n.Line, n.Column)
-	}
-	return root, nil
-}
-
-// strangeTag finds a value with a tag of its own, which neither SnakeYAML nor
-// PyYAML's safe loader takes. Aliases are not followed.
-func strangeTag(n *yaml.Node, depth int) *yaml.Node {
-	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") && n.Tag != "!" {
-		return n
-	}
-	if depth > 100 {
-		return nil
-	}
-	for _, child := range n.Content {
-		if found := strangeTag(child, depth+1); found != nil {
-			return found
-		}
-	}
-	return nil
 }
 
 func describeNode(n *yaml.Node) string {
@@ -158,8 +111,13 @@ func (c *Check) checkKeys(mapping *yaml.Node, above string, known map[string]kin
 			continue
 		}
 		if why := wrong(key.Value, want, value); why != "" {
-			c.add(rules.ConfigValue, name, fmt.Sprintf("line %d of %q: %s%s is %s, and TorchServe wants %s and ignores it",
-				key.Line, name, above, key.Value, describeNode(value), why), "")
+			is := "is " + describeNode(value)
+			if want == kindNumbers && value.Kind == yaml.SequenceNode {
+				odd := slices.IndexFunc(value.Content, func(e *yaml.Node) bool { return !isInt(target(e)) })
+				is = "holds " + describeNode(target(value.Content[odd]))
+			}
+			c.add(rules.ConfigValue, name, fmt.Sprintf("line %d of %q: %s%s %s, and TorchServe wants %s and ignores it",
+				key.Line, name, above, key.Value, is, why), "")
 		}
 	}
 }

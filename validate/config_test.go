@@ -14,6 +14,14 @@ var configCases = []ruleCase{
 	{name: "comments alone", archive: configured("# minWorkers: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"is empty"}},
 	{name: "an empty document", archive: configured("---\n"), want: []string{rules.ConfigUnreadable}, says: []string{"is empty"}},
 	{name: "no YAML", archive: configured("minWorkers: 1\n  maxWorkers: 2\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 2"}},
+	{name: "an open bracket", archive: configured("minWorkers: 1\nx: [1,\n  2\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 2, column 4:"}},
+	{name: "a colon too many", archive: configured("a: b: c\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 1, column 5: mapping values"}},
+	{name: "a tab", archive: configured("a:\n\tb: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 2, column 1", "indented with spaces"}},
+	{name: "after a flow of two lines", archive: configured("a: [1,\n 2] b\nc: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 2, column 5:"}},
+	{name: "no anchor", archive: configured("é: *x\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 1, column 4: unknown anchor"}},
+	{name: "a broken second document", archive: configured("a: 1\n---\nb: [\n"), want: []string{rules.ConfigUnreadable}, says: []string{"can't be read as YAML"}},
+	{name: "a list for a key", archive: configured("? [a]\n: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"a list for a key in line 1, column 3"}},
+	{name: "a word among numbers", archive: configured("deviceIds: [0, one]\n"), want: []string{rules.ConfigValue}, says: []string{`deviceIds holds the text "one"`}},
 	{name: "a list", archive: configured("- minWorkers: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"is a list"}},
 	{name: "a word", archive: configured("minWorkers\n"), want: []string{rules.ConfigUnreadable}, says: []string{`the text "minWorkers"`}},
 	{name: "two documents", archive: configured("a: 1\n---\nb: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"a second document in line 2"}},
@@ -87,6 +95,13 @@ var requirementsCases = []ruleCase{
 		want: []string{rules.HandlerImports}, says: []string{"neither TorchServe nor the archive brings along"},
 	},
 
+	{
+		name: "an import from the handler's own package", archive: python("import os\nfrom .helper import x\n"+serves).beside("helper.py", ""),
+		want: []string{rules.HandlerRelativeImport}, says: []string{`"from .helper import …" in line 2`},
+	},
+	{name: "one that is tried", archive: python("try:\n    from . import x\nexcept ImportError:\n    import os\n" + serves)},
+	{name: "one of TorchServe's own handler", archive: called("image_classifier.py", "from .vision_handler import VisionHandler\n"+serves)},
+
 	{name: "none", archive: python(serves)},
 	{name: "what pip takes", want: unused, archive: required("# packages\n\nnumpy\ntransformers>=4.30,<5\ntorch == 2.0.0+cpu  # pinned\n" +
 		"uvicorn[standard, x]~=0.2\nfoo ; python_version < \"3.9\"\nbar @ https://example.com/bar.zip\nbaz (>=1.0)\n" +
@@ -95,7 +110,7 @@ var requirementsCases = []ruleCase{
 	{name: "a file that is packed", archive: required("-c limits.txt").beside("limits.txt", "numpy<2\n"), want: unused},
 	{name: "imports that are brought along", want: unused, archive: importing(
 		"import json, os.path, numpy as np\nfrom PIL import Image\nfrom ts.torch_handler.base_handler import BaseHandler\n"+
-			"import sklearn\nimport cv2\nfrom helper import x\nfrom pkg.part import y\nfrom . import z\n"+
+			"import sklearn\nimport cv2\nfrom helper import x\nfrom pkg.part import y\n"+
 			"try:\n    import optional\nexcept ImportError:\n    pass\ndef f():\n    import later\n",
 		"scikit_learn\nopencv-python-headless>=4\n").beside("helper.py", "").beside("pkg/part.py", "")},
 	{name: "requirements that may bring anything", archive: importing("import transformers\n", "git+https://example.com/transformers.git"), want: unused},

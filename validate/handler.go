@@ -37,12 +37,14 @@ func (c *Check) readHandler() error {
 		}
 		return nil
 	}
-	text, err := c.subject.read(file)
-	if err != nil {
+	text, err := c.read(file, maxSource)
+	switch {
+	case err != nil:
 		return err
-	}
-	if text == nil {
+	case text == nil && !c.subject.has(file):
 		c.missingHandler()
+		return nil
+	case text == nil:
 		return nil
 	}
 	c.handler = readSource(file, text)
@@ -96,9 +98,12 @@ func (c *Check) checkEntryPoint() {
 	}
 	class := h.class()
 	if class == nil {
+		hint := "move helper classes to a file of their own, or define the function"
+		if len(h.classes) == 0 {
+			hint = "define the function, or one class that inherits from ts.torch_handler.base_handler.BaseHandler"
+		}
 		c.add(rules.HandlerEntryPoint, h.name, fmt.Sprintf("%q defines no function %q and %s",
-			h.name, function, classesText(h.classes, "TorchServe takes a class only where it is the only one")),
-			"move helper classes to a file of their own, or define the function")
+			h.name, function, classesText(h.classes, "TorchServe takes a class only where it is the only one")), hint)
 		return
 	}
 	if strings.Contains(c.subject.Manifest.Model.Handler, ":") {
@@ -247,7 +252,7 @@ func (c *Check) checkModelFile() error {
 	if name == "" || c.loader() == "" {
 		return nil
 	}
-	text, err := c.subject.read(name)
+	text, err := c.read(name, maxSource)
 	if err != nil || text == nil {
 		return err
 	}
@@ -288,7 +293,7 @@ func (c *Check) checkVocabulary() error {
 	if c.subject.Manifest.Model.Handler != "text_classifier" || !c.subject.builtin() {
 		return nil
 	}
-	described, err := c.subject.read(manifest.Path)
+	described, err := c.read(manifest.Path, manifest.MaxSize)
 	if err != nil || strings.Contains(string(described), `"sourceVocab"`) {
 		return err
 	}

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"strings"
 	"testing"
 
 	"go-model-archiver/manifest"
@@ -25,6 +26,11 @@ func (a archive) beside(name, text string) archive {
 	return a
 }
 
+// called is a handler under its own name.
+func called(handler, text string) archive {
+	return archive{handler: handler, files: map[string]string{handler: text}}
+}
+
 func named(handler, text string) archive {
 	a := python(text)
 	a.handler = handler
@@ -41,6 +47,7 @@ var handlerCases = []ruleCase{
 		name: "no shared library", archive: archive{handler: "libservice:Handler", runtime: manifest.LSP},
 		want: []string{rules.HandlerMissing}, says: []string{`"libservice.so"`},
 	},
+	{name: "too large", archive: python(strings.Repeat("# \n", 1<<21)), want: []string{rules.FileTooLarge}},
 	{name: "a dotted module", archive: archive{handler: "company.handlers"}, want: []string{rules.HandlerElsewhere}},
 	{
 		name: "nothing to call", archive: python("import torch\n"),

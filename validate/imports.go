@@ -34,7 +34,11 @@ const maxImports = 1_000
 // nothing brings along.
 func (c *Check) checkImports(requirements *requirements) {
 	h := c.handler
-	if h == nil || !h.Complete || requirements != nil && requirements.open {
+	if h == nil || !h.Complete {
+		return
+	}
+	c.checkRelativeImports()
+	if requirements != nil && requirements.open {
 		return
 	}
 	var unknown []string
@@ -60,6 +64,20 @@ func (c *Check) checkImports(requirements *requirements) {
 	}
 	c.add(rules.HandlerImports, h.name,
 		fmt.Sprintf("%q imports %s, which %s along", h.name, names, where), hint)
+}
+
+// checkRelativeImports finds an import that surely fails: of a handler whose
+// own import failed, TorchServe looks for one of its own of the same name.
+func (c *Check) checkRelativeImports() {
+	h, module := c.handler, moduleName(c.subject.Manifest.Model.Handler)
+	i := slices.IndexFunc(h.Imports, func(i pysource.Import) bool { return i.Level > 0 && !i.Conditional && i.Function == "" })
+	if i < 0 || loaders[module] != "" || slices.Contains(torchServeHandlers, module) {
+		return
+	}
+	from := strings.Repeat(".", h.Imports[i].Level) + h.Imports[i].Module
+	c.add(rules.HandlerRelativeImport, h.name,
+		fmt.Sprintf("%q has \"from %s import …\" in line %d, and TorchServe imports the handler as a module without a package", h.name, from, h.Imports[i].Line),
+		fmt.Sprintf("import it by its name: packed files stand beside %q", h.name))
 }
 
 // brings says that a module is there without a requirements file.

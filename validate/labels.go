@@ -73,6 +73,9 @@ var (
 	looksUpGently = regexp.MustCompile(`\bmapping\.get\(|\bin self\.mapping\b|(?m)^\s*except\b.*\b(KeyError|Exception|LookupError)\b|^\s*except\s*:`)
 )
 
+// looksFirst finds what keeps missing labels as a whole from failing.
+var looksFirst = regexp.MustCompile(`\b(if|and|or|not)\s+self\.mapping\b|\bself\.mapping\s+(is|if|and|or|==|!=)\b`)
+
 // checkLabels judges index_to_name.json without the model.
 func (c *Check) checkLabels() error {
 	use := c.labelUse()
@@ -84,7 +87,8 @@ func (c *Check) checkLabels() error {
 		return err
 	}
 	if data == nil && !c.subject.has(labelFile) {
-		if mode := c.effective().word("mode"); !use.strict && use.looksUp && strings.HasSuffix(mode, "_classification") {
+		mode := c.effective().word("mode")
+		if !use.strict && use.looksUp && strings.HasSuffix(mode, "_classification") && !looksFirst.MatchString(c.handler.text) {
 			c.add(rules.LabelsFileMissing, labelFile,
 				fmt.Sprintf("%q looks up labels in mode %q, and the archive has no %q", c.handler.name, mode, labelFile), "add it to --extra-files")
 		}
@@ -124,7 +128,11 @@ func (c *Check) shape(value any, use labelUse) *labels {
 		}
 		return l
 	}
-	if list, ok := object["label_list"]; ok || use.tokens {
+	switch list, ok := object["label_list"]; {
+	case ok && len(object) == 1 && use.looksUp && !use.tokens:
+		c.addShape(true, fmt.Sprintf("%q has the \"label_list\" of token classification, and %s looks up \"0\"", labelFile, use.who), `write {"0": "label"}`)
+		return nil
+	case ok || use.tokens:
 		return c.tokenLabels(list, ok, use)
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {

@@ -19,7 +19,7 @@ func labelled(handler, text string) archive {
 func classifier(text string) archive { return oldHF(twoArguments, goodSetup).beside(labelFile, text) }
 
 func tokens(text string) archive {
-	return oldHF("models/bert-token.pt", `{"save_mode": "torchscript", "mode": "token_classification", "num_labels": 5}`).beside(labelFile, text)
+	return oldHF("models/bert-token.pt", `{"save_mode": "torchscript", "mode": "token_classification", "num_labels": 5, "max_length": 150}`).beside(labelFile, text)
 }
 
 func own(text string) archive { return python(serves).beside(labelFile, text) }
@@ -78,9 +78,16 @@ var labelCases = []ruleCase{
 
 	{name: "texts", archive: classifier(twoLabels)},
 	{name: "lists", archive: labelled("image_classifier", count(0, 10))},
+	{
+		name: "the labels of tokens for sequences", archive: classifier(`{"label_list": "[O, B-PER]"}`),
+		want: []string{rules.LabelsShape}, says: []string{`"label_list" of token classification`},
+	},
+	{name: "empty", archive: labelled("base_handler", " \n"), want: []string{rules.LabelsUnreadable}, says: []string{"it is empty"}},
+	{name: "UTF-16", archive: labelled("base_handler", "\xff\xfe{\x00"), want: []string{rules.LabelsUnreadable}, says: []string{"it is UTF-16"}},
+	{name: "no file for a handler that looks first", archive: oldHF(twoArguments, goodSetup).looksFirst()},
 	{name: "names of a detector", archive: labelled("base_handler", `{"object_type_names": ["a", "b"]}`)},
 	{name: "tokens", archive: tokens(`{"label_list": "[O, B-PER, I-PER, B-LOC, I-LOC]"}`)},
-	{name: "none needed for question answering", archive: oldHF("models/bert-qa.pt", `{"save_mode": "torchscript", "mode": "question_answering"}`).beside(labelFile, "[]")},
+	{name: "none needed for question answering", archive: oldHF("models/bert-qa.pt", `{"save_mode": "torchscript", "mode": "question_answering", "max_length": 150}`).beside(labelFile, "[]")},
 	{name: "none for a handler that does without", archive: labelled("base_handler", "{}")},
 	{name: "any shape for another handler", archive: own(`{"cat": {"sound": "meow"}}`)},
 }
@@ -117,6 +124,11 @@ var outputCases = []outputCase{
 	{name: "several outputs of a detector", archive: labelled("object_detector", count(0, 8)), result: gave("output[0]", 1, 4)},
 	{name: "base_handler answers numbers", archive: labelled("base_handler", count(0, 8)), result: gave("output", 1, 10)},
 	{name: "another handler", archive: own(count(0, 8)), result: gave("output", 1, 10)},
+}
+
+func (a archive) looksFirst() archive {
+	a.files["h.py"] += "    def mapped(self, i):\n        return self.mapping[i] if self.mapping else i\n"
+	return a
 }
 
 // gently lets the handler look for a label before it takes it.

@@ -57,9 +57,9 @@ func (c *Check) checkConfigReads() {
 		if r.Store || !h.initializes(r.Scope, function) || !h.namesConfig(r) {
 			continue
 		}
-		switch missing, outcome := c.find(r.Keys); {
+		switch why, outcome := c.find(r.Keys); {
 		case outcome == fails:
-			c.addMissing(r, missing)
+			c.addMissing(r, why)
 			return
 		case outcome == defaulted && r.Keys[0].Name == "handler" && c.subject.Manifest.Model.ConfigFile == "":
 			defaults = &r
@@ -72,15 +72,12 @@ func (c *Check) checkConfigReads() {
 	}
 }
 
-func (c *Check) addMissing(r pysource.Read, missing []pysource.Key) {
-	name, why := c.subject.Manifest.Model.ConfigFile, "no config file is given"
-	if name != "" {
-		why = fmt.Sprintf("%q has no %s", name, keyPath(missing))
-	}
+func (c *Check) addMissing(r pysource.Read, why string) {
+	name := c.subject.Manifest.Model.ConfigFile
 	hint := "pass the config file with --config-file"
 	switch {
 	case name != "":
-		hint = "add it to the config file"
+		hint = "mend the config file"
 	case c.setup != nil:
 		hint = fmt.Sprintf("move the settings of %q below handler: in a config file, and pass it with --config-file", setupConfig)
 	}
@@ -164,16 +161,22 @@ const (
 	fails     // the handler fails on a missing key
 )
 
-// find looks keys up as the handler does. missing is the path to the first that
-// is not there.
-func (c *Check) find(keys []pysource.Key) (missing []pysource.Key, end outcome) {
+// find looks keys up as the handler does. why says what it fails on.
+func (c *Check) find(keys []pysource.Key) (why string, end outcome) {
+	name := c.subject.Manifest.Model.ConfigFile
+	missing := func(keys []pysource.Key) string {
+		if name == "" {
+			return "no config file is given"
+		}
+		return fmt.Sprintf("%q has no %s", name, keyPath(keys))
+	}
 	node := c.config // nil is the empty config of a model without a config file
 	for i, key := range keys {
 		var value *yaml.Node
 		open := false
 		if node != nil {
 			if node.Kind != yaml.MappingNode {
-				return nil, unknown
+				return fmt.Sprintf("%s is %s in %q, not a map", keyPath(keys[:i]), describeNode(node), name), fails
 			}
 			value, open = lookup(node, key.Name)
 		}
@@ -182,18 +185,18 @@ func (c *Check) find(keys []pysource.Key) (missing []pysource.Key, end outcome) 
 		case value != nil:
 			node = value
 		case open:
-			return nil, unknown
+			return "", unknown
 		case !key.Get, !key.Default && !last:
-			return keys[:i+1], fails
+			return missing(keys[:i+1]), fails
 		case last:
-			return keys[:i+1], defaulted
+			return "", defaulted
 		case !c.handler.emptyDefault(key.Name):
-			return nil, unknown
+			return "", unknown
 		default:
 			node = nil // the handler goes on with its empty default
 		}
 	}
-	return nil, found
+	return "", found
 }
 
 // emptyDefault says that wherever the file calls get for a key with a default,
@@ -219,15 +222,22 @@ func (c *Check) checkSetupConfigReads() {
 	case sure && h.Opens(setupConfig) == pysource.Yes:
 		c.add(rules.SetupConfigMissing, h.name,
 			fmt.Sprintf("%q opens %q in line %d, and the archive has no such file", h.name, setupConfig, at.Line),
-			"add the file to --extra-files")
+			c.setupHint())
 	case sure && h.readsUnset(at, function):
 		c.add(rules.SetupConfigMissing, h.name,
 			fmt.Sprintf("%q takes its settings from %q (line %d), and the archive has no such file", h.name, setupConfig, at.Line),
-			"add the file to --extra-files")
+			c.setupHint())
 	case c.subject.Manifest.Model.ConfigFile == "":
 		c.add(rules.SetupConfigAbsent, h.name,
 			fmt.Sprintf("%q looks for %q (line %d), and the archive has neither that nor a config file", h.name, setupConfig, at.Line), "")
 	}
+}
+
+func (c *Check) setupHint() string {
+	if c.handlerConfig != nil && c.handler.readsSetupConfigAlone() {
+		return fmt.Sprintf("add the file to --extra-files; this handler does not read %s", c.handlerConfig.where)
+	}
+	return "add the file to --extra-files"
 }
 
 // inModelFolder says that a file name is looked up in the model's own folder,

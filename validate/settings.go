@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
+	"go-model-archiver/validate/pysource"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/sample"
 )
@@ -21,6 +24,8 @@ type settingsFile struct {
 	name   string // the entry
 	where  string // for messages: `"setup_config.json"`, `handler: in "model-config.yaml"`
 	values map[string]any
+	// open is set where a merge may bring more keys.
+	open bool
 }
 
 // text is a value as the file has it.
@@ -114,7 +119,8 @@ func (c *Check) readHandlerConfig() (sample.Settings, error) {
 	}
 	handler, _ := lookup(c.config, "handler")
 	if handler != nil && handler.Kind == yaml.MappingNode {
-		c.handlerConfig = &settingsFile{name: name, where: fmt.Sprintf("handler: in %q", name), values: scalars(handler)}
+		_, open := lookup(handler, "")
+		c.handlerConfig = &settingsFile{name: name, where: fmt.Sprintf("handler: in %q", name), values: scalars(handler), open: open}
 	}
 	settings, _ := sample.ReadConfigFile(name, data)
 	return settings, nil
@@ -136,11 +142,12 @@ func (c *Check) checkSettings() {
 		return
 	}
 	c.checkNumbers(f)
+	c.checkAbsent(f)
 	c.checkWord(f, "save_mode", "torchscript", "pretrained")
 	c.checkWord(f, "mode", "sequence_classification", "token_classification", "question_answering", "text_generation")
-	if f.values["captum_explanation"] == true && strings.EqualFold(f.word("save_mode"), "torchscript") && c.handler.readsKey("captum_explanation") {
+	if on := f.values["captum_explanation"]; truth(on) && strings.EqualFold(f.word("save_mode"), "torchscript") && c.handler.readsKey("captum_explanation") {
 		c.add(rules.CaptumTorchScript, f.name,
-			fmt.Sprintf("captum_explanation is true in %s, and save_mode is %q: requests for /explanations will fail, predictions work", f.where, f.word("save_mode")),
+			fmt.Sprintf("captum_explanation is %s in %s, and save_mode is %q: requests for /explanations will fail, predictions work", f.describe("captum_explanation"), f.where, f.word("save_mode")),
 			"set captum_explanation to false")
 	}
 }
@@ -190,12 +197,13 @@ func scalarValue(v any) bool {
 func (c *Check) checkNumbers(f *settingsFile) {
 	for _, key := range []string{"max_length", "num_labels", "batch_size"} {
 		value, given := f.values[key]
-		if !given || key == "batch_size" && !c.handler.readsKey(key) {
+		if !given {
 			continue
 		}
 		n, isNumber := pythonInt(value)
+		fraction, _ := value.(float64)
 		switch {
-		case isNumber && n > 0:
+		case isNumber && n > 0 && fraction == math.Trunc(fraction):
 		case !isNumber && key == "max_length" && c.handler.readsKey(key) && strings.Contains(c.handler.text, "int("):
 			c.add(rules.SettingNotNumber, f.name,
 				fmt.Sprintf("max_length is %s in %s, and the handler needs a whole number", f.describe(key), f.where), "give the number of tokens")
@@ -204,6 +212,27 @@ func (c *Check) checkNumbers(f *settingsFile) {
 				fmt.Sprintf("%s is %s in %s, and a whole number from 1 on is wanted", key, f.describe(key), f.where), "")
 		}
 	}
+}
+
+// checkAbsent finds a setting that requests need: without max_length or mode
+// the model loads, and each request fails.
+func (c *Check) checkAbsent(f *settingsFile) {
+	for _, key := range []string{"max_length", "mode"} {
+		at := slices.IndexFunc(c.handler.Reads, func(r pysource.Read) bool { return !r.Store && !r.Keys[0].Get && r.Keys[0].Name == key })
+		if _, given := f.values[key]; given || f.open || at < 0 || c.handler.asksFor(key) {
+			continue
+		}
+		c.add(rules.SettingValue, f.name,
+			fmt.Sprintf("%s is missing in %s, and %q reads it in line %d", key, f.where, c.handler.name, c.handler.Reads[at].Line), "")
+	}
+}
+
+// asksFor says that a handler may do without a key: it looks whether it is
+// there, or has a default.
+func (s *source) asksFor(key string) bool {
+	return regexp.MustCompile(`["']`+key+`["']\s*(not\s+)?in\b`).MatchString(s.text) || slices.ContainsFunc(s.Reads, func(r pysource.Read) bool {
+		return slices.ContainsFunc(r.Keys, func(k pysource.Key) bool { return k.Name == key && (k.Get || r.Store) })
+	})
 }
 
 func (f *settingsFile) describe(key string) string {
@@ -216,6 +245,13 @@ func (f *settingsFile) describe(key string) string {
 		return "a map"
 	}
 	return f.text(key)
+}
+
+// truth says that Python takes a value of settings for true, as it does any
+// text.
+func truth(v any) bool {
+	text, isText := v.(string)
+	return v == true || isText && text != ""
 }
 
 // pythonInt reads what Python's int() takes.
@@ -283,6 +319,8 @@ func scalars(mapping *yaml.Node) map[string]any {
 			v = []any{}
 		case n.Kind == yaml.MappingNode:
 			v = map[string]any{}
+		case isBool(n):
+			v = slices.Contains([]string{"yes", "true", "on"}, strings.ToLower(n.Value))
 		case n.Decode(&v) != nil:
 			v = n.Value
 		}
@@ -300,8 +338,13 @@ func refusedByPython(data []byte) bool {
 // explainJSON says where in a text encoding/json found its error, and what
 // editors don't show.
 func explainJSON(data []byte, err error) error {
-	if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
+	switch {
+	case len(bytes.TrimSpace(data)) == 0:
+		return errors.New("it is empty")
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
 		return errors.New("it starts with a byte order mark, which Python's json refuses")
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return errors.New("it is UTF-16, and UTF-8 is wanted")
 	}
 	return sample.ExplainJSON(data, err)
 }

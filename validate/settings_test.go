@@ -75,6 +75,17 @@ func helper(guard, setup string) archive {
 		loading().beside(setupConfig, setup)
 }
 
+// pretrained is the older handler's archive with save_mode "pretrained".
+func pretrained(model string) archive {
+	return oldHF(model, `{"save_mode": "pretrained", "mode": "text_generation", "max_length": 9, "captum_explanation": true}`)
+}
+
+// and adds a method to the handler's class.
+func (a archive) and(method string) archive {
+	a.files["h.py"] += method
+	return a
+}
+
 // reads is a handler that reads the config file in initialize.
 func reads(statements string) archive {
 	return python(base + "class H(BaseHandler):\n    def initialize(self, ctx):\n        super().initialize(ctx)\n        " + statements + "\n").loading()
@@ -109,7 +120,7 @@ var settingsCases = []ruleCase{
 		want:    []string{rules.HandlerConfigMissing}, says: []string{"move the settings"},
 	},
 	{
-		name: "a config file without the key", archive: hf(twoArguments, "handler:\n  mode: sequence_classification\n").beside("index_to_name.json", twoLabels),
+		name: "a config file without the key", archive: hf(twoArguments, "handler:\n  mode: sequence_classification\n  max_length: 9\n").beside("index_to_name.json", twoLabels),
 		want: []string{rules.HandlerConfigMissing}, says: []string{`"c.yaml" has no handler: save_mode`},
 	},
 	{name: "TensorRT-LLM without a config file", archive: archive{handler: "trt_llm_handler"}, want: []string{rules.HandlerConfigMissing}},
@@ -179,16 +190,52 @@ var settingsCases = []ruleCase{
 		want: []string{rules.SettingValue}, says: []string{"from 1 on"},
 	},
 	{
-		name: "num_labels is a word", archive: oldHF(twoArguments, `{`+script+`, "num_labels": "two"}`).beside("index_to_name.json", twoLabels),
+		name: "num_labels is a word", archive: oldHF(twoArguments, `{`+script+`, "max_length": 9, "num_labels": "two"}`).beside("index_to_name.json", twoLabels),
 		want: []string{rules.SettingValue},
 	},
 	{
-		name: "an unknown mode", archive: oldHF(twoArguments, `{"save_mode": "torchscript", "mode": "sequence-classification"}`),
+		name: "an unknown mode", archive: oldHF(twoArguments, `{"save_mode": "torchscript", "mode": "sequence-classification", "max_length": 9}`),
 		want: []string{rules.SettingValue}, says: []string{`mode is "sequence-classification"`, "does not mention"},
 	},
-	{name: "an unknown save_mode", archive: oldHF(twoArguments, `{"save_mode": "scripted", "mode": "question_answering"}`), want: []string{rules.SettingValue}},
+	{name: "an unknown save_mode", archive: oldHF(twoArguments, `{"save_mode": "scripted", "mode": "question_answering", "max_length": 9}`), want: []string{rules.SettingValue}},
 	{
-		name: "explanations of TorchScript", archive: oldHF(twoArguments, `{`+script+`, "captum_explanation": true}`).beside("index_to_name.json", twoLabels),
+		name: "batch_size is a word", archive: oldHF(twoArguments, `{`+script+`, "max_length": 9, "batch_size": "many"}`).beside("index_to_name.json", twoLabels),
+		want: []string{rules.SettingValue}, says: []string{`batch_size is "many"`},
+	},
+	{
+		name: "max_length is a fraction", archive: hf(twoArguments, strings.Replace(goodConfig, "150", "150.5", 1)).beside("index_to_name.json", twoLabels),
+		want: []string{rules.SettingValue}, says: []string{"max_length is 150.5"},
+	},
+	{
+		name: "no max_length", archive: oldHF(twoArguments, `{`+script+`}`).beside("index_to_name.json", twoLabels),
+		want: []string{rules.SettingValue}, says: []string{`max_length is missing in "setup_config.json", and "h.py" reads it in line`},
+	},
+	{name: "no max_length for a handler with a default", archive: oldHF(twoArguments, `{`+script+`}`).beside("index_to_name.json", twoLabels).
+		and("    def length(self):\n        return self.settings.get(\"max_length\", 9)\n")},
+	{
+		name: "handler: is a list", archive: hf(twoArguments, "handler:\n- save_mode: torchscript\n").beside("index_to_name.json", twoLabels),
+		want: []string{rules.HandlerConfigMissing}, says: []string{`handler is a list in "c.yaml", not a map`},
+	},
+	{name: "handler: is null", archive: hf(twoArguments, "handler:\n").beside("index_to_name.json", twoLabels), want: []string{rules.HandlerConfigMissing}, says: []string{"handler is null"}},
+	{
+		name: "explanations by a text", archive: oldHF(twoArguments, `{`+script+`, "max_length": 9, "captum_explanation": "false"}`).beside("index_to_name.json", twoLabels),
+		want: []string{rules.CaptumTorchScript}, says: []string{`captum_explanation is "false"`},
+	},
+	{name: "explanations off in YAML 1.1", archive: hf(twoArguments, goodConfig+"  captum_explanation: off\n").beside("index_to_name.json", twoLabels)},
+	{
+		name: "pretrained without a config", archive: pretrained("notmodels/state_dict.pt"),
+		want: []string{rules.PretrainedFiles}, says: []string{`save_mode is "pretrained" in "setup_config.json"`, "AutoModel.from_pretrained of the model's folder", `no "config.json"`},
+	},
+	{
+		name: "pretrained without weights", archive: pretrained("notmodels/state_dict.pt").beside("config.json", "{}"),
+		want: []string{rules.PretrainedFiles}, says: []string{`no "model.safetensors"`},
+	},
+	{
+		name: "pretrained with TorchScript", archive: pretrained(twoArguments),
+		want: []string{rules.PretrainedFiles}, says: []string{"is TorchScript", `set save_mode to "torchscript"`},
+	},
+	{
+		name: "explanations of TorchScript", archive: oldHF(twoArguments, `{`+script+`, "max_length": 9, "captum_explanation": true}`).beside("index_to_name.json", twoLabels),
 		want: []string{rules.CaptumTorchScript}, says: []string{"predictions work"},
 	},
 	{
@@ -199,10 +246,11 @@ var settingsCases = []ruleCase{
 	{name: "TensorRT-LLM", archive: archive{handler: "trt_llm_handler", files: map[string]string{}}.with("handler:\n  engine_dir: e\n")},
 	{name: "the handler of 0.12", archive: hf(twoArguments, goodConfig).beside("index_to_name.json", twoLabels)},
 	{name: "the older handler", archive: oldHF(twoArguments, goodSetup).beside("index_to_name.json", twoLabels)},
-	{name: "pretrained weights", archive: oldHF("notmodels/state_dict.pt", `{"save_mode": "pretrained", "mode": "text_generation", "captum_explanation": true}`)},
+	{name: "pretrained weights", archive: pretrained("notmodels/state_dict.pt").beside("config.json", "{}").beside("pytorch_model.bin", "")},
+	{name: "pretrained from elsewhere", archive: pretrained("notmodels/state_dict.pt").and("    def other(self):\n        AutoModel.from_pretrained(self.settings[\"model_name\"])\n")},
 	{name: "the same in both", archive: hf(twoArguments, goodConfig).beside(setupConfig, goodSetup).beside("index_to_name.json", twoLabels)},
 	{name: "keys from a merge", archive: hf(twoArguments, "base: &b\n  save_mode: torchscript\nhandler:\n  <<: *b\n").beside("index_to_name.json", twoLabels)},
-	{name: "an anchor", archive: hf(twoArguments, "x: &x\n  save_mode: torchscript\n  mode: sequence_classification\nhandler: *x\n").beside("index_to_name.json", twoLabels)},
+	{name: "an anchor", archive: hf(twoArguments, "x: &x\n  save_mode: torchscript\n  mode: sequence_classification\n  max_length: 9\nhandler: *x\n").beside("index_to_name.json", twoLabels)},
 	{name: "read under a condition", archive: reads(`if "handler" in ctx.model_yaml_config: ctx.model_yaml_config["handler"]`)},
 	{name: "read and caught", archive: reads("try:\n            ctx.model_yaml_config[\"handler\"]\n        except KeyError: pass")},
 	{name: "broken JSON, and caught", archive: reads("try:\n            if x:\n                s = json.load(open(\"setup_config.json\"))\n        except ValueError: pass").

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"go-model-archiver/archiver"
@@ -15,9 +16,9 @@ import (
 // The bounds, in bytes, of what checks read. A file beyond its bound is not
 // looked at, which is told.
 const (
-	maxSmallFile = 32 << 20
-	maxSettings  = 1 << 20
-	maxLabels    = 8 << 20
+	maxSource   = 4 << 20
+	maxSettings = 1 << 20
+	maxLabels   = 8 << 20
 )
 
 // setupConfig is the entry that older Hugging Face handlers read.
@@ -49,16 +50,13 @@ type Entry struct {
 	Open func() (io.ReadCloser, error)
 }
 
-// read returns an entry's content, or nil where there is no such entry.
-func (s *Subject) read(name string) ([]byte, error) {
-	if name == "" {
-		return nil, nil
+// size is an entry's size in bytes, or 0 where it is not known.
+func (s *Subject) size(name string) int64 {
+	i := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.Name == name })
+	if i < 0 {
+		return 0
 	}
-	data, err := s.ReadEntry(name, maxSmallFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return data, err
+	return s.Entries[i].Size
 }
 
 // has says that there is an entry of that name.

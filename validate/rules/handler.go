@@ -2,17 +2,18 @@ package rules
 
 // Ids of the rules about the handler's file.
 const (
-	HandlerMissing    = "handler-missing"
-	HandlerElsewhere  = "handler-elsewhere"
-	HandlerUnread     = "handler-unread"
-	HandlerEntryPoint = "handler-entry-point"
-	HandlerFunction   = "handler-function"
-	HandlerClass      = "handler-class"
-	HandlerArguments  = "handler-arguments"
-	HandlerCall       = "handler-call"
-	HandlerImports    = "handler-imports"
-	ModelFileClasses  = "model-file-classes"
-	VocabularyMissing = "vocabulary-missing"
+	HandlerMissing        = "handler-missing"
+	HandlerElsewhere      = "handler-elsewhere"
+	HandlerUnread         = "handler-unread"
+	HandlerEntryPoint     = "handler-entry-point"
+	HandlerFunction       = "handler-function"
+	HandlerClass          = "handler-class"
+	HandlerArguments      = "handler-arguments"
+	HandlerCall           = "handler-call"
+	HandlerRelativeImport = "handler-relative-import"
+	HandlerImports        = "handler-imports"
+	ModelFileClasses      = "model-file-classes"
+	VocabularyMissing     = "vocabulary-missing"
 )
 
 var handlerRules = []Rule{
@@ -28,9 +29,16 @@ var handlerRules = []Rule{
 		Example: `the handler "company.handlers" is no entry of the archive; TorchServe finds it only where it is installed`,
 	},
 	{
-		ID: HandlerUnread, Severity: Note,
-		Summary: "the handler's file can't be understood, so less of it was checked",
-		Example: `"handler.py" can't be read to its end: line 7: unexpected indent`,
+		ID: HandlerUnread, Severity: Warning,
+		Summary:  "the handler's file does not look like Python 3, so less of it was checked",
+		Example:  `"handler.py" can't be read to its end: line 7: unexpected indentation; what it needs was not checked`,
+		Preempts: "SyntaxError: invalid syntax",
+	},
+	{
+		ID: HandlerRelativeImport, Severity: Error,
+		Summary:  "the handler imports from its own package, and TorchServe imports it without one",
+		Example:  `"handler.py" has "from .helper import …" in line 3, and TorchServe imports the handler as a module without a package`,
+		Preempts: "No module named 'ts.torch_handler.handler'",
 	},
 	{
 		ID: HandlerEntryPoint, Severity: Error,

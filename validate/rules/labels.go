@@ -55,7 +55,7 @@ var labelRules = []Rule{
 		Example: `"index_to_name.json" has 3 labels, and num_labels is 2 in "setup_config.json"`,
 	},
 	{
-		ID: LabelsFileMissing, Severity: Warning,
+		ID: LabelsFileMissing, Severity: Error,
 		Summary:  "the handler looks for labels, and the archive has no index_to_name.json",
 		Example:  `"handler.py" looks up labels in mode "sequence_classification", and the archive has no "index_to_name.json"`,
 		Preempts: "Missing the index_to_name.json file.",

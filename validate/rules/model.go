@@ -14,6 +14,7 @@ const (
 	ModelName           = "model-name"
 	NoWeights           = "no-weights"
 	EagerWeights        = "eager-weights"
+	PretrainedFiles     = "pretrained-files"
 	ModelTraining       = "model-training"
 	ModelDevice         = "model-device"
 	ModelLibrary        = "model-library"
@@ -83,6 +84,12 @@ var modelRules = []Rule{
 		Summary:  "the handler loads the model and will find nothing that it can load",
 		Example:  `the handler "image_classifier" loads the model, and neither a serialized file nor a model file is given`,
 		Preempts: "No model weights could be loaded",
+	},
+	{
+		ID: PretrainedFiles, Severity: Warning,
+		Summary:  "the handler loads a model of transformers from the archive, and files of it are not there",
+		Example:  `save_mode is "pretrained" in "setup_config.json", "handler.py" calls AutoModelForSequenceClassification.from_pretrained of the model's folder in line 70, and the archive has no "config.json"`,
+		Preempts: "OSError: /tmp/models/… does not appear to have a file named config.json",
 	},
 	{
 		ID: EagerWeights, Severity: Error,

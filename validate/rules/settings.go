@@ -19,7 +19,7 @@ const (
 var settingsRules = []Rule{
 	{
 		ID: FileTooLarge, Severity: Warning,
-		Summary: "a file of settings or labels is so large that it was not checked",
+		Summary: "a file of code, settings or labels is so large that it was not checked",
 		Example: `"model-config.yaml" has 2000000 bytes and was not checked; at most 1048576 are read`,
 	},
 	{
