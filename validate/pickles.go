@@ -1,29 +1,15 @@
 package validate
 
 import (
-	"archive/tar"
-	"archive/zip"
-	"bufio"
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
-	"go-model-archiver/validate/ctxio"
 	"go-model-archiver/validate/pickle"
+	"go-model-archiver/validate/pickle/search"
 	"go-model-archiver/validate/rules"
-)
-
-// The bounds of the search for pickles.
-const (
-	pickleHead     = 4 << 10  // bytes that tell a pickle
-	maxUnmarked    = 1 << 20  // bytes of a file that may be a pickle without a protocol's number
-	maxSpooled     = 64 << 20 // bytes of a zip that can only be read from its beginning
-	maxInnerFiles  = 20_000   // files of a zip or tar that are looked at
-	maxPickleNames = 1_000    // imports that are kept of one file
 )
 
 // pickleScan is what the pickles in one file import.
@@ -31,7 +17,7 @@ type pickleScan struct {
 	ctx                   context.Context
 	file                  string
 	dangerous, unfamiliar []string
-	err                   error
+	unread                []string // what could not be searched
 }
 
 // PickleFindings looks through every pickle of the archive, whatever its name:
@@ -42,7 +28,7 @@ func (c *Check) PickleFindings(ctx context.Context) ([]rules.Finding, error) {
 	var strange []pickleScan
 	if c.subject.Model != nil {
 		f := pickleScan{ctx: ctx, file: c.subject.ModelPath}
-		f.scan(io.NewSectionReader(c.subject.Model, 0, c.subject.ModelSize), c.subject.ModelSize)
+		f.note(search.File(ctx, c.subject.Model, c.subject.ModelSize))
 		if c.identity.Loadable {
 			f.unfamiliar = nil // libtorch makes nothing of classes but TorchScript's own
 		}
@@ -74,18 +60,14 @@ func judgePickles(files []pickleScan) []rules.Finding {
 		}
 	}
 	for _, kind := range []struct {
-		rule, message, hint string
-		has                 func(pickleScan) string
+		rule, message, more, hint string
+		has                       func(pickleScan) string
 	}{
-		{rules.PickleUnfamiliar, "a pickle in %q imports %s, which this program does not know%s",
+		{rules.PickleUnfamiliar, "a pickle in %q imports %s, which this program does not know%s", "; so do those in %s",
 			"make sure that the file comes from someone you trust, and that the handler brings these classes along",
 			func(f pickleScan) string { return someNames(f.unfamiliar) }},
-		{rules.PickleUnread, "a pickle in %q could not be looked through: %s%s", "", func(f pickleScan) string {
-			if f.err == nil {
-				return ""
-			}
-			return f.err.Error()
-		}},
+		{rules.PickleUnread, "%q could not be searched for pickles: %s%s", "; neither could %s", "",
+			func(f pickleScan) string { return someNames(f.unread) }},
 	} {
 		with := slices.DeleteFunc(slices.Clone(files), func(f pickleScan) bool { return kind.has(f) == "" })
 		if len(with) == 0 {
@@ -93,7 +75,7 @@ func judgePickles(files []pickleScan) []rules.Finding {
 		}
 		more := ""
 		if len(with) > 1 {
-			more = fmt.Sprintf("; so do those in %s", counted(len(with)-1, "other file"))
+			more = fmt.Sprintf(kind.more, counted(len(with)-1, "other file"))
 		}
 		found = append(found, rules.New(kind.rule, with[0].file, fmt.Sprintf(kind.message, with[0].file, kind.has(with[0]), more), kind.hint))
 	}
@@ -107,7 +89,7 @@ func someNames(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
 }
 
-// entry scans an entry of the archive; the error is one of opening it.
+// entry searches an entry of the archive; the error is one of opening it.
 func (f *pickleScan) entry(e Entry) error {
 	r, err := e.Open()
 	if err != nil {
@@ -115,105 +97,26 @@ func (f *pickleScan) entry(e Entry) error {
 	}
 	defer r.Close()
 	if at, ok := r.(io.ReaderAt); ok {
-		f.scan(io.NewSectionReader(at, 0, e.Size), e.Size)
-		return nil
+		f.note(search.File(f.ctx, at, e.Size))
+	} else {
+		f.note(search.Stream(f.ctx, r, e.Size))
 	}
-	f.stream(r, e.Size)
 	return nil
 }
 
-// scan looks through a file of which any part can be read.
-func (f *pickleScan) scan(r *io.SectionReader, size int64) {
-	var magic [4]byte
-	if _, err := r.ReadAt(magic[:], 0); err == nil && string(magic[:]) == "PK\x03\x04" {
-		f.zip(r, size)
-		return
-	}
-	f.stream(r, size)
-}
-
-// stream looks through a file that is read from its beginning.
-func (f *pickleScan) stream(r io.Reader, size int64) {
-	b := bufio.NewReaderSize(ctxio.NewReader(f.ctx, r), pickleHead)
-	head, err := b.Peek(int(min(size, pickleHead)))
-	if err != nil && !errors.Is(err, io.EOF) {
-		f.err = err
-		return
-	}
-	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		if size > maxSpooled {
-			f.err = fmt.Errorf("it is in a compressed zip of %d bytes", size)
-			return
-		}
-		data, err := io.ReadAll(io.LimitReader(b, size))
-		if err != nil {
-			f.err = err
-			return
-		}
-		f.zip(bytes.NewReader(data), int64(len(data)))
-	case len(head) > 262 && string(head[257:262]) == "ustar":
-		f.tar(tar.NewReader(b))
-	default:
-		f.pickle(b, head, size)
-	}
-}
-
-func (f *pickleScan) zip(r io.ReaderAt, size int64) {
-	z, err := zip.NewReader(r, size)
+// note sorts what was found. TorchScript's own classes are nothing that Python
+// imports.
+func (f *pickleScan) note(found search.Result, err error) {
+	f.unread = found.Unread
 	if err != nil {
-		return // no reader of pickles finds anything in it
+		f.unread = append(f.unread, err.Error())
 	}
-	for _, inner := range z.File[:min(len(z.File), maxInnerFiles)] {
-		content, err := inner.Open()
-		if err != nil {
-			continue
-		}
-		f.inner(content, int64(min(inner.UncompressedSize64, 1<<62)))
-		content.Close()
-	}
-}
-
-func (f *pickleScan) tar(t *tar.Reader) {
-	for range maxInnerFiles {
-		header, err := t.Next()
-		if err != nil {
-			return
-		}
-		f.inner(t, header.Size)
-	}
-}
-
-// inner looks through a file inside of another.
-func (f *pickleScan) inner(r io.Reader, size int64) {
-	b := bufio.NewReaderSize(ctxio.NewReader(f.ctx, r), pickleHead)
-	head, _ := b.Peek(int(min(size, pickleHead)))
-	f.pickle(b, head, size)
-}
-
-// pickle lists what the pickles that a file consists of import. Those of
-// protocols 0 and 1 look like any text, and only short ones are tried.
-func (f *pickleScan) pickle(r io.Reader, head []byte, size int64) {
-	if !pickle.LooksLike(head, int64(len(head)) == size) && size > maxUnmarked {
-		return
-	}
-	imports, err := pickle.Globals(r)
-	if errors.Is(err, pickle.ErrTooLarge) {
-		f.err = err
-	}
-	for _, i := range imports {
-		switch name := i.String(); {
+	for _, i := range found.Imports {
+		switch {
 		case i.Risk == pickle.Dangerous:
-			f.dangerous = addName(f.dangerous, name)
-		case i.Risk == pickle.Unfamiliar && !strings.HasPrefix(i.Module, "__torch__"):
-			f.unfamiliar = addName(f.unfamiliar, name)
+			f.dangerous = append(f.dangerous, i.String())
+		case !strings.HasPrefix(i.Module, "__torch__"):
+			f.unfamiliar = append(f.unfamiliar, i.String())
 		}
 	}
-}
-
-func addName(names []string, name string) []string {
-	if len(names) < maxPickleNames && !slices.Contains(names, name) {
-		names = append(names, name)
-	}
-	return names
 }

@@ -110,6 +110,8 @@ var pickleCases = []struct {
 	{"a class of one's own", entries("a", ownClass), []string{rules.PickleUnfamiliar}, []string{"__main__.Net"}},
 	{"three files", entries("a", ownClass, "b", otherClass, "c", callsSystem),
 		[]string{rules.PickleDangerous, rules.PickleUnfamiliar}, []string{"so do those in 1 other file"}},
+	{"two that can't be looked into", entries("a", "7z\xbc\xaf\x27\x1c", "b", "\xfd7zXZ\x00"), []string{rules.PickleUnread},
+		[]string{`"a" could not be searched for pickles: it is a 7-zip file`, "neither could 1 other file"}},
 	{"after other pickles", entries("a", plainNumbers+callsSystem), []string{rules.PickleDangerous}, nil},
 
 	{"numbers", entries("a", plainNumbers), nil, nil},

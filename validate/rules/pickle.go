@@ -22,7 +22,7 @@ var pickleRules = []Rule{
 	},
 	{
 		ID: PickleUnread, Severity: Warning,
-		Summary: "a pickle could not be looked through",
-		Example: `a pickle in "model.pt" could not be looked through: pickle too large to read`,
+		Summary: "a file could not be searched for pickles",
+		Example: `"vocab.7z" could not be searched for pickles: it is a 7-zip file, which this program does not look into`,
 	},
 }

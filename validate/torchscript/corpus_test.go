@@ -14,7 +14,10 @@ import (
 	"time"
 
 	"go-model-archiver/validate/pickle"
+	"go-model-archiver/validate/pickle/search"
 )
+
+const evilPickle = "\x80\x02cposix\nsystem\n(X\x01\x00\x00\x00atR."
 
 // seeds are small real files (see testdata/make_models.py and make_saved.py).
 func seeds(t testing.TB) [][]byte {
@@ -57,7 +60,7 @@ func readAll(t testing.TB, data []byte) bool {
 		_, _ = io.Copy(c, bytes.NewReader(data))
 		_, _ = c.Mismatches(ctx)
 	}
-	_, _ = Imports(ctx, r, size)
+	_, _ = search.File(ctx, r, size)
 	_, _ = pickle.Globals(bytes.NewReader(data))
 	return openErr == nil
 }

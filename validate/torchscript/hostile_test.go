@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go-model-archiver/validate/pickle/search"
 )
 
 // peak returns how many bytes the heap has at most while f runs and the
@@ -169,8 +171,8 @@ func readHostile(t *testing.T, name, path string, size int64) {
 				_, _ = c.Mismatches(context.Background())
 			}
 		}},
-		"Imports": {mostScanning, func() { _, _ = Imports(context.Background(), f, size) }},
-		"Open":    {mostOpening, func() { _, _ = Open(f, size) }},
+		"Search": {mostScanning, func() { _, _ = search.File(context.Background(), f, size) }},
+		"Open":   {mostOpening, func() { _, _ = Open(f, size) }},
 	} {
 		used := peak(c.limit/2, c.run)
 		if t.Logf("%s of %s: %.1f MB", step, name, float64(used)/(1<<20)); used > c.limit {
