@@ -149,8 +149,15 @@ type LoadTestOptions struct {
 	Off     bool
 	Samples []sample.Spec
 	Seed    int64
-	Timeout time.Duration
-	Worker  string // path of the worker, or "" to look for it
+	Timeout time.Duration // of each stage
+	Worker  string        // path of the worker, or "" to look for it
+
+	// As in loadtest.Config.
+	Device             string
+	Libraries          []string
+	Threads            int
+	Memory             uint64
+	Warmup, Iterations int
 }
 
 // LoadTest load-tests the serialized file if it is TorchScript.
@@ -165,6 +172,8 @@ func (c *Check) LoadTest(ctx context.Context, o LoadTestOptions) (*loadtest.Resu
 	}
 	return loadtest.Run(ctx, loadtest.Config{
 		Worker: o.Worker, Model: c.subject.Model, ModelPath: path, Timeout: o.Timeout,
+		Device: o.Device, Libraries: o.Libraries, Threads: o.Threads, Memory: o.Memory,
+		Warmup: o.Warmup, Iterations: o.Iterations,
 		Sample: func(args []protocol.Argument) (*sample.Sample, error) {
 			return sample.Build(o.Samples, args, c.settings, o.Seed)
 		},

@@ -105,6 +105,9 @@ func parseWishes(c *cli.Context) (*wishes, error) {
 	if w.loadTest.Timeout <= 0 {
 		return nil, usagef("argument --timeout: %v is no time to run in; give one such as 120s", w.loadTest.Timeout)
 	}
+	if err := parseWorker(c, &w.loadTest); err != nil {
+		return nil, err
+	}
 	for _, text := range c.StringSlice("sample") {
 		s, err := sample.Parse(text)
 		if err != nil {

@@ -91,12 +91,28 @@ func (t *table) loadTest(l *loadtest.Result) {
 		return
 	}
 	t.row("forward", seconds(l.ForwardSeconds))
+	if l.Latency != nil {
+		t.latency(l)
+	}
 	for i, o := range l.Outputs {
 		if i == maxShown {
 			t.more(len(l.Outputs) - i)
 			break
 		}
 		t.row(label("output", i), o.Path, typeOf(o), statistics(o))
+	}
+}
+
+// latency shows what many calls tell; the first call stands as forward.
+func (t *table) latency(l *loadtest.Result) {
+	calls := count(l.Latency.Iterations, "call", "calls")
+	if l.Latency.Warmup > 0 {
+		calls += fmt.Sprintf(" after %d for warming up", l.Latency.Warmup)
+	}
+	t.row("latency", fmt.Sprintf("median %s  p90 %s  p99 %s  of %s",
+		seconds(l.Latency.Median), seconds(l.Latency.P90), seconds(l.Latency.P99), calls))
+	if l.PeakMemory > 0 {
+		t.row("memory", size(l.PeakMemory)+" at most, libtorch included")
 	}
 }
 

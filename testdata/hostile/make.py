@@ -58,6 +58,30 @@ class Circles(nn.Module):
         return circle
 
 
+class Sinks(nn.Module):
+    """Nests a list so deep that freeing it overflows the stack."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        deep: List[Any] = [x]
+        for _ in range(3000000):
+            deeper: List[Any] = [deep]
+            deep = deeper
+        return x
+
+
+class Wavers(nn.Module):
+    """Gives another second output in each call, and writes into its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x: Tensor) -> List[Tensor]:
+        self.calls.add_(1)
+        x.mul_(2)
+        return [x, self.calls.clone(), torch.zeros([])]
+
+
 class Spikes(nn.Module):
     """Returns a tensor of very many dimensions."""
 
@@ -94,7 +118,7 @@ class Shouts(nn.Module):
 
 def main():
     folder = pathlib.Path(__file__).resolve().parent
-    for module in (Prints, Saves, Maps, Expands, Floods, Circles, Spikes, Layouts, Shouts):
+    for module in (Prints, Saves, Maps, Expands, Floods, Circles, Sinks, Wavers, Spikes, Layouts, Shouts):
         torch.jit.script(module().eval()).save(str(folder / f"{module.__name__.lower()}.pt"))
 
 
