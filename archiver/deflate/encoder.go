@@ -24,12 +24,13 @@ var searching = []int{7, 6, 8, flate.HuffmanOnly}
 
 // encoder compresses blocks, one after another.
 type encoder struct {
-	prober  prober
-	writers map[int]*flate.Writer // by level, made when first needed
-	out     buffer
-	sample  buffer
-	repeats []bool
-	zeros   []byte // what a full block of zeros after zeros becomes
+	prober   prober
+	literals literals
+	writers  map[int]*flate.Writer // by level, made when first needed
+	out      buffer
+	sample   buffer
+	repeats  []bool
+	zeros    []byte // what a full block of zeros after zeros becomes
 }
 
 // buffer is an io.Writer that appends.
@@ -123,6 +124,10 @@ func (e *encoder) choose(data []byte) (int, error) {
 
 // compress appends data to out, up to a byte boundary.
 func (e *encoder) compress(out *buffer, level int, dict, data []byte) error {
+	if level == flate.HuffmanOnly {
+		*out = e.literals.append(*out, data)
+		return nil
+	}
 	w := e.writers[level]
 	if w == nil {
 		var err error

@@ -12,7 +12,6 @@ const (
 	probeParts  = 4   // of each segment, each with
 	probeRun    = 256 // successive positions that are looked up
 	probeBits   = 12  // of the table's index
-	probeLength = 4   // bytes that must be equal
 )
 
 // prober finds out cheaply whether input repeats itself within the window, so
@@ -20,7 +19,8 @@ const (
 // seldom met twice; in text, tables, masks and zero-filled tensors they are
 // everywhere.
 type prober struct {
-	table [1 << probeBits]uint32 // the last position of each hash
+	// table has the last position of each hash, and above it the bytes there.
+	table [1 << probeBits]uint64
 }
 
 func (p *prober) reset() { clear(p.table[:]) }
@@ -32,7 +32,7 @@ func (p *prober) repeats(buf []byte, from, to int) bool {
 	if to-from < probeRun*probeParts {
 		return true
 	}
-	to -= 8 // what load reads
+	to -= 4 // what load reads
 	hits, tries := 0, 0
 	runHits, runTries := 0, 0
 	for part := range probeParts {
@@ -43,14 +43,14 @@ func (p *prober) repeats(buf []byte, from, to int) bool {
 		for i := start; i < end; i += probeStride {
 			v := load(buf, i)
 			h := probeHash(v)
-			hits += p.seen(buf, v, h, i)
-			p.table[h] = uint32(i)
+			hits += p.seen(v, h, i)
+			p.table[h] = uint64(v)<<32 | uint64(i)
 			tries++
 		}
 		// Text repeats itself at any distance, not only at those of the stride.
 		for i := max(start, end-probeRun); i < end; i++ {
 			v := load(buf, i)
-			runHits += p.seen(buf, v, probeHash(v), i)
+			runHits += p.seen(v, probeHash(v), i)
 			runTries++
 		}
 	}
@@ -58,16 +58,14 @@ func (p *prober) repeats(buf []byte, from, to int) bool {
 }
 
 // seen is 1 if the bytes v at i are those at the position remembered for h.
-func (p *prober) seen(buf []byte, v uint64, h uint32, i int) int {
-	at := int(p.table[h])
-	if (load(buf, at)^v)<<(64-8*probeLength) == 0 && at != i && i-at <= window {
+func (p *prober) seen(v, h uint32, i int) int {
+	last := p.table[h]
+	if at := int(uint32(last)); uint32(last>>32) == v && at != i && i-at <= window {
 		return 1
 	}
 	return 0
 }
 
-func probeHash(v uint64) uint32 {
-	return uint32(v << (64 - 8*probeLength) * 0x9e3779b97f4a7c15 >> (64 - probeBits))
-}
+func probeHash(v uint32) uint32 { return v * 0x9e3779b1 >> (32 - probeBits) }
 
-func load(buf []byte, i int) uint64 { return binary.LittleEndian.Uint64(buf[i:]) }
+func load(buf []byte, i int) uint32 { return binary.LittleEndian.Uint32(buf[i:]) }
