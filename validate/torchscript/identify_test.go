@@ -103,6 +103,9 @@ func TestIdentifyDamaged(t *testing.T) {
 		"a library cut":            {elfFile(1000, ""), SharedLibrary, DamageTruncated},
 		"an ONNX model cut":        {onnxFile(100, 50), ONNX, DamageTruncated},
 		"a legacy file cut by 1":   {old[:len(old)-1], Module, DamageTruncated},
+		"a legacy tar cut at once": {tarOf(t)[:540], Tar, DamageTruncated},
+		"a legacy tar cut within":  {tarOf(t)[:2700], Checkpoint, DamageTruncated},
+		"a legacy tar cut between": {tarOf(t)[:3072], Checkpoint, DamageTruncated},
 		"a legacy file cut":        {[]byte(legacyMagic + "\x80\x02M\xe9\x03.\x80\x02}q\x00(X\x10"), Checkpoint, DamageTruncated},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,6 +117,24 @@ func TestIdentifyDamaged(t *testing.T) {
 				t.Errorf("no words for people, or loadable: %+v", id)
 			}
 		})
+	}
+}
+
+// tarOf returns a tar that torch.save wrote in the days of PyTorch 0.1: each
+// entry takes 1024 bytes.
+func tarOf(t *testing.T) []byte {
+	t.Helper()
+	data, err := os.ReadFile(testtools.Testdata("notmodels", "legacy-tar.pt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// A cut that takes only the padding takes nothing of a tar.
+func TestIdentifyTarWithoutPadding(t *testing.T) {
+	if id := identify(t, tarOf(t)[:4096], "model.pt"); id.Kind != Checkpoint || !id.Legacy || id.Damaged() {
+		t.Errorf("got %+v", id)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"go-model-archiver/validate/pickle"
 )
@@ -79,31 +80,54 @@ func legacy(k Kind) Identity {
 // tarEntries bounds how many entries of a tar file are looked at.
 const tarEntries = 64
 
-// identifyTar tells the tar files that torch.save wrote before PyTorch 0.1.10
-// from others.
+// The tar files that torch.save wrote before PyTorch 0.1.10 start with what
+// tells of the system, and all of legacyTar follow.
+const legacyTarStart = "sys_info"
+
+var legacyTar = []string{"pickle", "storages", "tensors"}
+
+// identifyTar tells such a tar file from others.
 func identifyTar(r io.ReadSeeker) (Identity, bool, error) {
-	found := map[string]bool{}
+	found, cut, err := tarNames(r)
+	if err != nil {
+		return Identity{}, false, err
+	}
+	id := identity(Tar)
+	missing := slices.DeleteFunc(slices.Clone(legacyTar), func(name string) bool { return found[name] })
+	if len(missing) == 0 || len(missing) < len(legacyTar) && found[legacyTarStart] {
+		id = identity(Checkpoint)
+		id.Legacy = true
+		id.Words = "a checkpoint in PyTorch's tar format from before 0.1.10"
+	}
+	switch {
+	case cut:
+		return id.damaged(DamageTruncated, "it ends within one of its entries"), true, nil
+	case len(missing) > 0 && id.Legacy:
+		return id.damaged(DamageTruncated, fmt.Sprintf("it ends before its entry %q", missing[0])), true, nil
+	}
+	return id, true, nil
+}
+
+// tarNames returns the names of a tar's first entries, and whether its end is
+// missing.
+func tarNames(r io.ReadSeeker) (found map[string]bool, cut bool, err error) {
+	found = map[string]bool{}
 	tr := tar.NewReader(r)
 	for range tarEntries {
 		h, err := tr.Next()
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, tar.ErrHeader) {
-			break
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, tar.ErrHeader):
+			return found, false, nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return found, true, nil
+		case err != nil:
+			return nil, false, err
 		}
-		if err != nil {
-			return Identity{}, false, err
-		}
-		switch h.Name {
-		case "pickle", "storages", "tensors", "sys_info":
+		if h.Name == legacyTarStart || slices.Contains(legacyTar, h.Name) {
 			found[h.Name] = true
 		}
 	}
-	if found["pickle"] && found["storages"] && found["tensors"] {
-		id := identity(Checkpoint)
-		id.Legacy = true
-		id.Words = "a checkpoint in PyTorch's tar format from before 0.1.10"
-		return id, true, nil
-	}
-	return identity(Tar), true, nil
+	return found, false, nil
 }
 
 // pickle knows a pickle of protocol 2 or newer by its first opcodes.
