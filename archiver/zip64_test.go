@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-
-	"go-model-archiver/internal/testtools"
 )
 
 // The sizes around the highest number of 32 bits, which means "see zip64".
@@ -27,27 +25,11 @@ func sparseEntry(t testing.TB, name string, n int64) *Entry {
 	return pathEntry(t, name, path)
 }
 
-// diskDir is a folder in build/: /tmp may be in memory and too small for an
-// archive above 4 GiB.
-func diskDir(t *testing.T) string {
-	t.Helper()
-	build := filepath.Join(testtools.Root(), "build")
-	if err := os.MkdirAll(build, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp(build, "zip64-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 func TestZip64AroundAndAbove4GiBIsReadByEverybody(t *testing.T) {
 	for _, format := range []Format{ZipStore, Default} {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
-			p := handPlan(t, format, filepath.Join(diskDir(t), "big.mar"),
+			p := handPlan(t, format, filepath.Join(t.TempDir(), "big.mar"),
 				sparseEntry(t, "below.bin", edgeSizes[0]), sparseEntry(t, "at.bin", edgeSizes[1]),
 				sparseEntry(t, "above.bin", edgeSizes[2]))
 			mustWrite(t, p, Options{})
