@@ -158,22 +158,32 @@ type LoadTestOptions struct {
 	Threads            int
 	Memory             uint64
 	Warmup, Iterations int
+	Expect             *loadtest.Expected
+	SaveOutputs        string
+
+	ProbeOff bool // try no other shapes than the sample's
 }
 
 // LoadTest load-tests the serialized file if it is TorchScript.
 func (c *Check) LoadTest(ctx context.Context, o LoadTestOptions) (*loadtest.Result, []rules.Finding) {
-	if !c.identity.Loadable {
-		return loadtest.NotRun(), nil
-	}
 	path := c.subject.ModelPath
+	if !c.identity.Loadable {
+		cfg := loadtest.Config{ModelPath: path, Expect: o.Expect, SaveOutputs: o.SaveOutputs}
+		return loadtest.NotRun(), cfg.Unused("there is no TorchScript to run")
+	}
 	if o.Off {
 		return loadtest.NotRun(), []rules.Finding{rules.New(rules.LoadTestOff, path,
 			fmt.Sprintf("the load test of %q is switched off; the model was not run", path), "")}
+	}
+	var probe *loadtest.Probe
+	if !o.ProbeOff {
+		probe = c.probe()
 	}
 	return loadtest.Run(ctx, loadtest.Config{
 		Worker: o.Worker, Model: c.subject.Model, ModelPath: path, Timeout: o.Timeout,
 		Device: o.Device, Libraries: o.Libraries, Threads: o.Threads, Memory: o.Memory,
 		Warmup: o.Warmup, Iterations: o.Iterations,
+		Expect: o.Expect, SaveOutputs: o.SaveOutputs, Probe: probe,
 		Sample: func(args []protocol.Argument) (*sample.Sample, error) {
 			return sample.Build(o.Samples, args, c.settings, o.Seed)
 		},

@@ -73,7 +73,7 @@ func (c *Check) readModel() {
 // checkPositions compares max_length with the position embeddings, unless the
 // load test failed, which says more.
 func (c *Check) checkPositions(result *loadtest.Result) {
-	if c.model == nil || !c.handler.huggingFace() || result.Stage == protocol.StageForward {
+	if !c.handler.huggingFace() || result.Stage == protocol.StageForward {
 		return
 	}
 	f := c.effective()
@@ -81,16 +81,9 @@ func (c *Check) checkPositions(result *loadtest.Result) {
 		return
 	}
 	n, ok := pythonInt(f.values["max_length"])
-	table, found := c.model.Embedding("position_embeddings.weight")
+	table, rows, found := c.positions()
 	if !ok || !found {
 		return
-	}
-	rows := table.Shape[0]
-	// Models like RoBERTa start to count after their padding's index.
-	if spare := slices.ContainsFunc([]string{"roberta", "longformer", "camembert", "mpnet"}, func(s string) bool {
-		return strings.Contains(table.Name, s)
-	}); spare {
-		rows -= 2
 	}
 	if n > rows {
 		c.add(rules.MaxLengthPositions, f.name,

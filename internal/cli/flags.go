@@ -48,7 +48,7 @@ func packFlags() []cli.Flag {
 }
 
 func loadTestFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "load-test", Category: groupTest, Value: "on", Usage: "load TorchScript in libtorch and run its forward before archiving: `on|off`"},
 		&cli.StringSliceFlag{Name: "sample", Category: groupTest, Usage: "`SPEC` of an input of forward, once per argument: [NAME:]DTYPE[DIMS][=SOURCE], such as 'input_ids:int64[1,150]' or 'float32[1,3,224,224]=random'; SOURCE is zeros, ones, arange, random, randint(LOW,HIGH) or @FILE.npy. Also lists, tuples, dicts and scalars: '[int64[3], int64[5]]', 'int=3', 'none'"},
 		&cli.Int64Flag{Name: "seed", Category: groupTest, Usage: "`NUMBER` that fixes the sample's random values"},
@@ -60,7 +60,7 @@ func loadTestFlags() []cli.Flag {
 		&cli.IntFlag{Name: "warmup", Category: groupTest, Usage: "`NUMBER` of calls of forward before those that are measured"},
 		&cli.IntFlag{Name: "iterations", Category: groupTest, Value: 1, Usage: "`NUMBER` of calls of forward that are measured and compared"},
 		&cli.StringFlag{Name: "worker", Category: groupTest, Usage: "`PATH` of go-model-archiver-libtorch", DefaultText: "$GO_MODEL_ARCHIVER_WORKER, then beside this program, then in PATH"},
-	}
+	}, goldenFlags()...)
 }
 
 func reportFlags() []cli.Flag {

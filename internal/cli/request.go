@@ -108,6 +108,9 @@ func parseWishes(c *cli.Context) (*wishes, error) {
 	if err := parseWorker(c, &w.loadTest); err != nil {
 		return nil, err
 	}
+	if err := w.parseGolden(c); err != nil {
+		return nil, err
+	}
 	for _, text := range c.StringSlice("sample") {
 		s, err := sample.Parse(text)
 		if err != nil {

@@ -54,6 +54,9 @@ func validatePaths(c *cli.Context) error {
 			errs = append(errs, err)
 			continue
 		}
+		if w.loadTest.SaveOutputs != "" && (len(paths) > 1 || c.NArg() > 1) {
+			return usagef("argument --save-outputs: the outputs of one model are saved, and several are to be validated")
+		}
 		for _, path := range paths {
 			r := w.newReport(path)
 			if !w.json && !w.quiet {

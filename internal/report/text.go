@@ -101,6 +101,15 @@ func (t *table) loadTest(l *loadtest.Result) {
 		}
 		t.row(label("output", i), o.Path, typeOf(o), statistics(o))
 	}
+	if l.Comparison != nil {
+		t.comparison(l.Comparison)
+	}
+	if l.Saved != nil {
+		t.saved(l.Saved, len(l.Outputs))
+	}
+	if l.Shapes != nil {
+		t.shapes(l.Shapes)
+	}
 }
 
 // latency shows what many calls tell; the first call stands as forward.

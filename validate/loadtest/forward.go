@@ -13,9 +13,9 @@ import (
 	"go-model-archiver/validate/sample"
 )
 
-// valuesOf takes the raw bytes of one output, little-endian and in C order. What
+// valuesOf takes the raw bytes of outputs[i], little-endian and in C order. What
 // it does not read is passed over; bytes that are missing are a lost worker.
-type valuesOf func(protocol.Output, io.Reader)
+type valuesOf func(outputs []protocol.Output, i int, data io.Reader)
 
 // forward is the stage in which forward runs as often as was asked for.
 func (t *test) forward() bool {
@@ -80,7 +80,7 @@ func (t *test) takeOutcome(outcome *protocol.Outcome, values valuesOf) error {
 
 // takeValues reads what follows the reply.
 func (t *test) takeValues(outputs []protocol.Output, values valuesOf) error {
-	for _, o := range outputs {
+	for i, o := range outputs {
 		if o.Data == "" {
 			continue
 		}
@@ -89,7 +89,7 @@ func (t *test) takeValues(outputs []protocol.Output, values valuesOf) error {
 			return fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
 		}
 		data := &io.LimitedReader{R: t.process.reader, N: size}
-		values(o, data)
+		values(outputs, i, data)
 		if _, err := io.CopyN(io.Discard, data, data.N); err != nil {
 			return err
 		}

@@ -26,6 +26,12 @@ type Result struct {
 	Inputs     []Input `json:"inputs"`
 	// Outputs holds the tensors and scalars of forward's result.
 	Outputs []protocol.Output `json:"outputs"`
+	// Comparison is nil where no outputs were expected or none came.
+	Comparison *Comparison `json:"comparison,omitempty"`
+	// Saved is nil where the outputs were not saved.
+	Saved *Saved `json:"saved,omitempty"`
+	// Shapes is nil where no other shapes were to be tried.
+	Shapes *Shapes `json:"shapes,omitempty"`
 	// Error is the raw text behind a finding: libtorch's message with its
 	// frames, or the end of the worker's stderr; at most 64 KiB.
 	Error string `json:"error,omitempty"`

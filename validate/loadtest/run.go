@@ -42,6 +42,12 @@ type Config struct {
 	// Warmup and Iterations are how often forward runs unmeasured, and then
 	// measured; Iterations of 0 is 1. At most protocol.MaxCalls each.
 	Warmup, Iterations int
+	// Expect is what forward should give, or nil.
+	Expect *Expected
+	// SaveOutputs is a .npz file that what forward gave is saved in, or empty.
+	SaveOutputs string
+	// Probe asks for trying other shapes than the sample's, or is nil.
+	Probe *Probe
 }
 
 // Run load-tests a model. What is wrong, with the model or with the worker, is
@@ -87,12 +93,17 @@ func (t *test) fail(rule, message, hint string) {
 }
 
 func (t *test) run() {
+	taker := t.newTaker()
+	defer taker.abort()
 	arguments, ok := t.open()
 	if !ok || !t.fit(arguments) || !t.forward() {
+		taker.unused()
 		return
 	}
+	taker.finish()
 	t.judge()
 	t.result.Stage = protocol.StageDone
+	t.probe()
 }
 
 // open is the stage in which the worker starts and loads the model.

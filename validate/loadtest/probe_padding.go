@@ -1,0 +1,172 @@
+package loadtest
+
+import (
+	"fmt"
+	"io"
+	"math/cmplx"
+	"slices"
+	"strings"
+
+	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
+)
+
+// maxCapture bounds the bytes of outputs that are kept for a comparison.
+const maxCapture = 8 << 20
+
+// capture keeps the values of outputs.
+type capture struct {
+	outputs []captured
+	size    int64
+}
+
+type captured struct {
+	protocol.Output
+	data []byte // nil where there was no room
+}
+
+func (c *capture) take(outputs []protocol.Output, i int, data io.Reader) {
+	o := captured{Output: outputs[i]}
+	if size, err := o.DataSize(); err == nil && c.size+size <= maxCapture {
+		c.size += size
+		o.data = make([]byte, size)
+		if _, err := io.ReadFull(data, o.data); err != nil {
+			o.data = nil // the caller notices what is missing
+		}
+	}
+	c.outputs = append(c.outputs, o)
+}
+
+// maskAt is the input that tells tokens, 1, from padding, 0, along the axis; or
+// -1. A padding_mask means the opposite, and a global one something else.
+func (p *prober) maskAt(a *axis) int {
+	for _, at := range a.places {
+		name := p.sample.Inputs[at.input].Name
+		if strings.Contains(name, "mask") && !strings.Contains(name, "padding_mask") && !strings.Contains(name, "global") {
+			return at.input
+		}
+	}
+	return -1
+}
+
+// comparePadded runs the short input, which gave the outputs in short, again
+// with padding that the mask leaves out: behind it, and where that changes an
+// answer before it, as some models want it. A trace that took a length as a
+// constant gives other numbers without an error.
+func (p *prober) comparePadded(a *axis, length int64, short *capture) {
+	behind, told := p.shift(a, length, 0, short)
+	if !told || behind == nil {
+		return
+	}
+	if before, told := p.shift(a, length, moreTokens, short); told && before == nil {
+		return
+	}
+	p.fail(rules.PaddingMatters, fmt.Sprintf("%s of %q changes by up to %.3g when an input of %d tokens is padded to %d with %s 0: %s",
+		behind.path, p.cfg.ModelPath, behind.size, length, length+moreTokens, p.sample.Inputs[p.maskAt(a)].Name,
+		"the trace took a length as a constant, or the model does not heed the mask"),
+		"pad every input to one length, such as max_length, in the handler; or take lengths from tensors in forward (x.size(1), not len or int), and trace or script it again")
+}
+
+// shift is the largest change of an output.
+type shift struct {
+	path string
+	size float64
+}
+
+// shift compares the outputs in short with those of the same input padded; so
+// many places of the padding stand before it. nil is no change, and false that
+// it can't be told.
+func (p *prober) shift(a *axis, length, before int64, short *capture) (*shift, bool) {
+	sizes := make([]int64, len(a.places))
+	for i := range sizes {
+		sizes[i] = length + moreTokens
+	}
+	c := p.resized(a, sizes)
+	for _, at := range a.places {
+		c[at.input].pad = &padding{dim: at.dim, first: before, last: before + length}
+	}
+	var long capture
+	if p.forward(c, &long) != ran || len(long.outputs) != len(short.outputs) {
+		return nil, false
+	}
+	var worst *shift
+	told := false
+	for i, o := range short.outputs {
+		size, comparable := distance(o, long.outputs[i], length, before)
+		told = told || comparable
+		if comparable && size > 0 && (worst == nil || size > worst.size) {
+			worst = &shift{o.Path, size}
+		}
+	}
+	return worst, told
+}
+
+// distance is the largest difference between the output for a short input and
+// that for the padded one, where they have the same place; 0 is one that
+// rounding explains.
+func distance(short, long captured, length, before int64) (float64, bool) {
+	if short.data == nil || long.data == nil || short.Path != long.Path || short.Data != long.Data || class(short.Data) != "float" {
+		return 0, false
+	}
+	offset, ok := offsets(short.Shape, long.Shape, length, before)
+	if !ok {
+		return 0, false
+	}
+	e := elementOf(short.Data)
+	index := make([]int64, len(short.Shape))
+	var worst, scale float64
+	for at := 0; at < len(short.data); at += e.width {
+		there := int64(0)
+		for d, i := range index {
+			there = there*long.Shape[d] + i + offset[d]
+		}
+		a, b := e.number(short.data[at:]), e.number(long.data[there*int64(e.width):])
+		if !isFinite(real(a)) || !isFinite(real(b)) {
+			return 0, false
+		}
+		worst, scale = max(worst, cmplx.Abs(a-b)), max(scale, cmplx.Abs(a))
+		advance(index, short.Shape)
+	}
+	if worst <= roundingOf(short.DType)*scale+1e-5 {
+		worst = 0
+	}
+	return worst, len(short.data) > 0
+}
+
+// offsets says at which place of each dimension the short output begins in the
+// long one; false where they have nothing to do with each other.
+func offsets(short, long []int64, length, before int64) ([]int64, bool) {
+	if len(short) != len(long) {
+		return nil, false
+	}
+	offset := make([]int64, len(short))
+	for d := range short {
+		switch {
+		case short[d] == long[d]:
+		case short[d] == length && long[d] == length+moreTokens:
+			offset[d] = before
+		default:
+			return nil, false
+		}
+	}
+	return offset, true
+}
+
+// roundingOf is what sums in another order make of a dtype's values, relative
+// to the largest.
+func roundingOf(dtype string) float64 {
+	if slices.Contains([]string{"float16", "bfloat16"}, dtype) {
+		return 5e-2
+	}
+	return 1e-3
+}
+
+// advance counts an index on in C order.
+func advance(index, shape []int64) {
+	for d := len(index) - 1; d >= 0; d-- {
+		if index[d]++; index[d] < shape[d] {
+			return
+		}
+		index[d] = 0
+	}
+}
