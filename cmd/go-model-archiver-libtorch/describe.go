@@ -4,8 +4,9 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 
 	"go-model-archiver/cmd/go-model-archiver-libtorch/internal/shim"
 	"go-model-archiver/validate/loadtest/protocol"
@@ -30,27 +31,23 @@ func describe() protocol.Reply {
 	for i := range cuda {
 		d.Devices = append(d.Devices, fmt.Sprintf("cuda:%d", i))
 	}
-	maps, _ := os.ReadFile("/proc/self/maps") // without it, libtorch's words have to do
-	d.BLAS = blas(string(maps), d.Config)
+	d.BLAS = blas(shim.BLASFile(), d.Config)
 	return protocol.Reply{Described: &d}
 }
 
 var (
-	blasFiles = []*regexp.Regexp{
-		regexp.MustCompile(`(?m)/\S*/lib(?:openblas|mkl_rt|blis|flexiblas|tatlas|satlas)[\w.-]*\.so\S*$`),
-		regexp.MustCompile(`(?m)/\S*/libblas\.so\S*$`),
-	}
 	mklLine  = regexp.MustCompile(`(?m)^\s*- (Intel\(R\).*Math Kernel Library.*?)(?: for .*)?$`)
 	blasInfo = regexp.MustCompile(`\bBLAS_INFO=(\w+)`)
 )
 
-// blas names the library of matrix products: the file that is mapped, or where
+// blas names the library of matrix products: its file, links resolved, or where
 // it is a part of libtorch what libtorch says of it.
-func blas(maps, config string) string {
-	for _, library := range blasFiles {
-		if file := library.FindString(maps); file != "" {
-			return file
+func blas(file, config string) string {
+	if file != "" && !strings.HasPrefix(filepath.Base(file), "libtorch") {
+		if resolved, err := filepath.EvalSymlinks(file); err == nil {
+			return resolved
 		}
+		return file
 	}
 	for _, said := range []*regexp.Regexp{mklLine, blasInfo} {
 		if m := said.FindStringSubmatch(config); m != nil {

@@ -22,6 +22,15 @@ func Config() (string, error) {
 	return C.GoString(text), nil
 }
 
+// BLASFile is the library whose sgemm_ libtorch calls, or empty where there is
+// none of that name: that of libtorch itself where it has a BLAS inside.
+func BLASFile() string {
+	if file := C.shim_blas_file(); file != nil {
+		return C.GoString(file)
+	}
+	return ""
+}
+
 // CUDADevices is the number of CUDA devices that libtorch can use.
 func CUDADevices() (int, error) {
 	var thrown *C.char

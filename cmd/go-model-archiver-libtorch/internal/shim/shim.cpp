@@ -239,6 +239,13 @@ char *shim_config(char **err) {
   return guarded(err, [] { return copy_of(at::show_config()); });
 }
 
+// Several BLAS may be mapped, such as LAPACK's own: only the linker's choice tells.
+const char *shim_blas_file(void) {
+  void *sgemm = dlsym(RTLD_DEFAULT, "sgemm_");
+  Dl_info info;
+  return sgemm && dladdr(sgemm, &info) ? info.dli_fname : nullptr;
+}
+
 int shim_cuda_devices(char **err) {
   return guarded(err, [] { return no_cuda().empty() ? static_cast<int>(torch::cuda::device_count()) : 0; });
 }

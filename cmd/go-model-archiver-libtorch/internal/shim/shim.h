@@ -18,6 +18,9 @@ int shim_cxx11_abi(void);
 // libtorch's own words about its build. The caller frees them.
 char *shim_config(char **err);
 
+// The file that matrix products come from, or null. Nobody frees it.
+const char *shim_blas_file(void);
+
 // The number of CUDA devices that this libtorch can use.
 int shim_cuda_devices(char **err);
 
