@@ -207,6 +207,5 @@ func (s *scan) array(r *bufio.Reader) error {
 	if _, err := io.CopyN(io.Discard, r, int64(start+length)); err != nil {
 		return nil
 	}
-	rest, err := r.Peek(headSize)
-	return s.pickles(r, rest, err != nil)
+	return s.pickles(r, -1)
 }

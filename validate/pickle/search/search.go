@@ -5,6 +5,7 @@
 package search
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -57,7 +58,8 @@ type scan struct {
 	ctx    context.Context
 	result Result
 	files  int
-	budget int64 // of inflated bytes
+	budget int64        // of inflated bytes
+	short  bytes.Buffer // a file without marks, whole
 }
 
 func (s *scan) unread(format string, args ...any) {
@@ -87,7 +89,6 @@ func (s *scan) stream(r io.Reader, size int64, depth int) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	whole := err != nil
 	switch {
 	case bytes.HasPrefix(head, []byte(localSignature)):
 		return s.spool(b, size, depth)
@@ -99,19 +100,29 @@ func (s *scan) stream(r io.Reader, size int64, depth int) error {
 	if z := compression(head); z != nil {
 		return s.compressed(z, b, depth)
 	}
-	return s.pickles(b, head, whole)
+	return s.pickles(b, size)
 }
 
-// pickles lists what the pickles that a file consists of import. Those of
-// protocols 0 and 1 look like any text, and only short ones are tried.
-func (s *scan) pickles(r io.Reader, head []byte, whole bool) error {
-	if !pickle.LooksLike(head, whole) {
-		short, err := io.ReadAll(io.LimitReader(r, maxUnmarked+1))
-		if err != nil || len(short) > maxUnmarked {
-			return err
-		}
-		r = bytes.NewReader(short)
+// pickles searches a file that consists of pickles. Those of protocols 0 and 1
+// look like any text, and only short ones are tried.
+func (s *scan) pickles(b *bufio.Reader, size int64) error {
+	head, err := b.Peek(headSize)
+	if pickle.LooksLike(head, err != nil) {
+		return s.globals(b)
 	}
+	if size > maxUnmarked {
+		return nil
+	}
+	s.short.Reset()
+	_, err = s.short.ReadFrom(io.LimitReader(b, maxUnmarked+1))
+	if err != nil || s.short.Len() > maxUnmarked {
+		return err
+	}
+	return s.globals(&s.short)
+}
+
+// globals adds what pickles import.
+func (s *scan) globals(r io.Reader) error {
 	imports, err := pickle.Globals(r)
 	for _, i := range imports {
 		s.add(i)
