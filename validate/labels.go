@@ -73,8 +73,38 @@ var (
 	looksUpGently = regexp.MustCompile(`\bmapping\.get\(|\bin self\.mapping\b|(?m)^\s*except\b.*\b(KeyError|Exception|LookupError)\b|^\s*except\s*:`)
 )
 
-// looksFirst finds what keeps missing labels as a whole from failing.
-var looksFirst = regexp.MustCompile(`\b(if|and|or|not)\s+self\.mapping\b|\bself\.mapping\s+(is|if|and|or|==|!=)\b`)
+// checkLabelsGiven judges that there is no index_to_name.json: TorchServe's own
+// handlers do without, and the Hugging Face handler in some modes.
+func (c *Check) checkLabelsGiven(use labelUse) {
+	mode := c.effective().word("mode")
+	if use.strict || !use.looksUp || !strings.HasSuffix(mode, "_classification") {
+		return
+	}
+	rule := rules.LabelsOdd
+	if c.handler.needsLabels(mode == "token_classification") {
+		rule = rules.LabelsFileMissing
+	}
+	c.add(rule, labelFile,
+		fmt.Sprintf("%q looks up labels in mode %q, and the archive has no %q", c.handler.name, mode, labelFile), "add it to --extra-files")
+}
+
+// asksForLabels finds the question whether there are labels.
+var asksForLabels = regexp.MustCompile(`\b(if|and|or|not)\s+self\.mapping\b|\bself\.mapping\s+(is|if|and|or|==|!=)\b`)
+
+// needsLabels says that a handler takes a label, or with tokens the list of
+// all, without asking whether there are any.
+func (s *source) needsLabels(tokens bool) bool {
+	lines := strings.Split(s.text, "\n")
+	for i, line := range lines {
+		if !looksUp.MatchString(line) || strings.Contains(line, "label_list") != tokens || asksForLabels.MatchString(line) {
+			continue
+		}
+		if guards, _ := guards(lines, i+1); !slices.ContainsFunc(guards, asksForLabels.MatchString) {
+			return true
+		}
+	}
+	return false
+}
 
 // checkLabels judges index_to_name.json without the model.
 func (c *Check) checkLabels() error {
@@ -87,11 +117,7 @@ func (c *Check) checkLabels() error {
 		return err
 	}
 	if data == nil && !c.subject.has(labelFile) {
-		mode := c.effective().word("mode")
-		if !use.strict && use.looksUp && strings.HasSuffix(mode, "_classification") && !looksFirst.MatchString(c.handler.text) {
-			c.add(rules.LabelsFileMissing, labelFile,
-				fmt.Sprintf("%q looks up labels in mode %q, and the archive has no %q", c.handler.name, mode, labelFile), "add it to --extra-files")
-		}
+		c.checkLabelsGiven(use)
 	}
 	if data == nil {
 		return nil

@@ -119,7 +119,7 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 	if box.Format != "" {
 		r.Archive = &validate.Archive{Path: path, Size: box.Size, Format: string(box.Format)}
 	}
-	if !good || box.Format != "" && box.Manifest == nil {
+	if !good {
 		return refusal(r) // what can't be unpacked can't be looked at further
 	}
 	s, err := box.Subject(ctx)

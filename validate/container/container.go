@@ -149,11 +149,13 @@ func (l lazyFile) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (c *Container) entry(name string) *entry {
-	i := slices.IndexFunc(c.entries, func(e entry) bool { return e.name == name })
-	if i < 0 {
-		return nil
+	// The last one of a name is what stays where an archive is unpacked.
+	for i := range slices.Backward(c.entries) {
+		if c.entries[i].name == name {
+			return &c.entries[i]
+		}
 	}
-	return &c.entries[i]
+	return nil
 }
 
 // serialized is the entry of the serialized file, or nil.
@@ -187,6 +189,9 @@ func (c *Container) read(name string, limit int64) ([]byte, error) {
 // that is no file of its own is copied to a temporary one, for libtorch.
 func (c *Container) Subject(ctx context.Context) (validate.Subject, error) {
 	s := validate.Subject{Manifest: c.Manifest, ReadEntry: c.read}
+	if s.Manifest == nil { // as TorchServe goes on without one
+		s.Manifest = &manifest.Manifest{Runtime: manifest.Python, Model: &manifest.Model{}}
+	}
 	if c.Format != "" {
 		for _, e := range c.entries {
 			s.Entries = append(s.Entries, validate.Entry{Name: e.name, Size: e.size, Open: e.open})

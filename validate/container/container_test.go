@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -103,6 +105,34 @@ func zipOf(t *testing.T, files ...file) []byte {
 	return out.Bytes()
 }
 
+// gap is an archive whose first entry has the size given, with the rest of
+// the text behind it.
+func gap(t *testing.T, text string, size int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	h := &zip.FileHeader{Name: "a.txt", CRC32: crc32.ChecksumIEEE([]byte(text[:size])), CompressedSize64: uint64(size), UncompressedSize64: uint64(size)}
+	for _, f := range []struct {
+		h    *zip.FileHeader
+		text string
+	}{
+		{h, text},
+		{&zip.FileHeader{Name: manifest.Path, CRC32: crc32.ChecksumIEEE([]byte(goodManifest)), CompressedSize64: uint64(len(goodManifest)), UncompressedSize64: uint64(len(goodManifest))}, goodManifest},
+	} {
+		w, err := z.CreateRaw(f.h)
+		if err == nil {
+			_, err = w.Write([]byte(f.text))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func tgzOf(t *testing.T, headers ...*tar.Header) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -132,6 +162,8 @@ func TestWhatIsWrongWithAContainer(t *testing.T) {
 	good := zipOf(t, file{name: "a.txt", content: "text"}, manifestFile)
 	flipped := bytes.Replace(zipOf(t, file{name: "a.txt", content: "text", change: func(h *zip.FileHeader) { h.Method = zip.Store }}, manifestFile),
 		[]byte("text"), []byte("tent"), 1)
+	stored := gap(t, "text", 4)
+	crc := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte("text")))
 	for name, test := range map[string]struct {
 		file string
 		data []byte
@@ -149,7 +181,8 @@ func TestWhatIsWrongWithAContainer(t *testing.T) {
 			content: `{"model": {"modelName": "m", "serializedFile": "m.pt", "configFile": "c.yaml", "handler": "base_handler"}}`}),
 			[]string{rules.ManifestFileMissing, rules.ManifestFileMissing}},
 		"climbs out":        {"m.mar", zipOf(t, file{name: "../a.txt"}, manifestFile), []string{rules.ArchiveEntryOutside}},
-		"absolute":          {"m.mar", zipOf(t, file{name: "/etc/passwd"}, manifestFile), []string{rules.ArchiveEntryOutside}},
+		"climbs out midway": {"m.mar", zipOf(t, file{name: "a/../../b"}, manifestFile), []string{rules.ArchiveEntryOutside}},
+		"stays inside":      {"m.mar", zipOf(t, file{name: "a/../b.txt"}, file{name: "/etc/hosts"}, file{name: "..x"}, manifestFile), nil},
 		"twice":             {"m.mar", zipOf(t, file{name: "a"}, file{name: "a"}, manifestFile), []string{rules.ArchiveEntryTwice}},
 		"encrypted":         {"m.mar", zipOf(t, file{name: "a", change: func(h *zip.FileHeader) { h.Flags |= 1 }}, manifestFile), []string{rules.ArchiveEncrypted}},
 		"stored descriptor": {"m.mar", zipOf(t, file{name: "a", content: "x", change: func(h *zip.FileHeader) { h.Method = zip.Store }}, manifestFile), []string{rules.ArchiveDescriptor}},
@@ -160,7 +193,20 @@ func TestWhatIsWrongWithAContainer(t *testing.T) {
 		"link in tar": {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/l", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink},
 			&tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), []string{rules.ArchiveEntryKind}},
 		"flat tar": {"m.tar.gz", tgzOf(t, &tar.Header{Name: "a.txt", Typeflag: tar.TypeReg},
-			&tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), []string{rules.ArchiveEntryOutside}},
+			&tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), nil},
+		"tar of a folder's content": {"m.tar.gz", tgzOf(t, &tar.Header{Name: "./" + manifest.Path, Typeflag: tar.TypeReg}), nil},
+		"two folders in a tar":      {"m.tar.gz", tgzOf(t, &tar.Header{Name: "./m/" + manifest.Path, Typeflag: tar.TypeReg}), []string{rules.ManifestMissing}},
+		"climbs out of a tar": {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg},
+			&tar.Header{Name: "m/../../a.txt", Typeflag: tar.TypeReg}), []string{rules.ArchiveEntryOutside}},
+		"no requirements": {"m.mar", zipOf(t, file{name: manifest.Path,
+			content: `{"model": {"modelName": "m", "requirementsFile": "r.txt", "handler": "base_handler"}}`}), []string{rules.RequirementsMissing}},
+		"another name in front": {"m.mar", bytes.Replace(good, []byte("a.txt"), []byte("b.txt"), 1), []string{rules.ArchiveDamaged}},
+		"another method in front": {"m.mar", bytes.Replace(good, []byte("PK\x03\x04\x14\x00\x08\x00\x08"), []byte("PK\x03\x04\x14\x00\x08\x00\x00"), 1),
+			[]string{rules.ArchiveDamaged}},
+		"an archive behind an archive": {"m.mar", append(slices.Clone(good), zipOf(t, file{name: "b.txt"}, manifestFile)...), []string{rules.ArchiveDamaged}},
+		"bytes between entries":        {"m.mar", gap(t, "text with more behind it", 4), []string{rules.ArchiveDamaged}},
+		"size in front":                {"m.mar", bytes.Replace(stored, []byte{4, 0, 0, 0, 4, 0, 0, 0}, []byte{4, 0, 0, 0, 9, 0, 0, 0}, 1), []string{rules.ArchiveDamaged}},
+		"checksum in front":            {"m.mar", bytes.Replace(stored, crc, []byte{1, 2, 3, 4}, 1), []string{rules.ArchiveDamaged}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), test.file)

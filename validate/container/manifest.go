@@ -18,7 +18,9 @@ func (c *Container) readManifest() {
 	}
 	e := c.entry(manifest.Path)
 	if e == nil {
-		c.add(rules.ManifestMissing, c.Path, fmt.Sprintf("%q has no %s", c.Path, manifest.Path), "write the archive with go-model-archiver")
+		c.add(rules.ManifestMissing, c.Path,
+			fmt.Sprintf("%q has no %s; TorchServe asks for the handler with the request, or takes its default_service_handler", c.Path, manifest.Path),
+			"write the archive with go-model-archiver")
 		return
 	}
 	data, err := c.read(manifest.Path, manifest.MaxSize)
@@ -37,13 +39,16 @@ func (c *Container) readManifest() {
 func (c *Container) checkManifest() {
 	m := c.Manifest.Model
 	for _, named := range []struct{ what, file string }{
-		{"serialized file", m.SerializedFile}, {"model file", m.ModelFile},
-		{"requirements file", m.RequirementsFile}, {"config file", m.ConfigFile},
+		{"serialized file", m.SerializedFile}, {"model file", m.ModelFile}, {"config file", m.ConfigFile},
 	} {
 		if named.file != "" && c.entry(named.file) == nil {
 			c.add(rules.ManifestFileMissing, c.Path,
 				fmt.Sprintf("the manifest of %q names the %s %q, which is not there", c.Path, named.what, named.file), "write the archive again with that file")
 		}
+	}
+	if file := m.RequirementsFile; file != "" && c.entry(file) == nil {
+		c.add(rules.RequirementsMissing, c.Path,
+			fmt.Sprintf("the manifest of %q names the requirements file %q, which is not there", c.Path, file), "write the archive again with that file")
 	}
 	if c.Format != archiver.NoArchive {
 		return
@@ -57,19 +62,24 @@ func (c *Container) checkManifest() {
 		fmt.Sprintf("the folder %q holds MAR-INF alone, and TorchServe takes that for the model's folder", c.Path), "put the model's files beside MAR-INF")
 }
 
-// checkNames finds names that climb out of the model's folder, and names that
-// stand twice.
+// place is where the server unpacks a name to, below the model's folder. One
+// that climbs out of it, which the server refuses, is a finding.
+func (c *Container) place(name string) (string, bool) {
+	inside := path.Clean(strings.TrimLeft(name, "/"))
+	if inside == ".." || strings.HasPrefix(inside, "../") {
+		c.add(rules.ArchiveEntryOutside, c.Path, fmt.Sprintf("%q in %q stands outside the model's folder", name, c.Path), "write the archive again")
+		return "", false
+	}
+	return inside, true
+}
+
+// checkNames finds names that stand twice.
 func (c *Container) checkNames() {
 	seen := map[string]bool{}
 	for _, e := range c.entries {
-		clean := path.Clean("/" + e.name)[1:]
-		if strings.HasPrefix(e.name, "/") || e.name == ".." || strings.HasPrefix(e.name, "../") || strings.Contains(e.name, "/../") {
-			c.add(rules.ArchiveEntryOutside, c.Path, fmt.Sprintf("%q in %q stands outside the model's folder", e.name, c.Path), "write the archive again")
-			continue
+		if seen[e.name] {
+			c.add(rules.ArchiveEntryTwice, c.Path, fmt.Sprintf("%q stands twice in %q, and the last one counts", e.name, c.Path), "write the archive again")
 		}
-		if seen[clean] {
-			c.add(rules.ArchiveEntryTwice, c.Path, fmt.Sprintf("%q stands twice in %q", clean, c.Path), "write the archive again")
-		}
-		seen[clean] = true
+		seen[e.name] = true
 	}
 }

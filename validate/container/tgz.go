@@ -79,21 +79,16 @@ func (c *Container) listTar(ctx context.Context, f *os.File) error {
 			return c.damagedOr(ctx, fmt.Errorf("it has more than %d entries", maxEntries), "is refused")
 		}
 		if h.Typeflag != tar.TypeReg {
-			c.add(rules.ArchiveEntryKind, c.Path, fmt.Sprintf("%q in %q is no regular file", h.Name, c.Path), "archive the file itself")
+			c.add(rules.ArchiveEntryKind, c.Path, fmt.Sprintf("%q in %q is no regular file, and TorchServe makes an empty one of it", h.Name, c.Path), "archive the file itself")
 			continue
 		}
 		at, err := f.Seek(0, io.SeekCurrent)
 		if err != nil {
 			return err
 		}
-		// TorchServe drops the first element of each name.
-		name := strings.TrimPrefix(h.Name, "./")
-		_, below, ok := strings.Cut(name, "/")
-		if !ok {
-			c.add(rules.ArchiveEntryOutside, c.Path,
-				fmt.Sprintf("%q in %q stands outside the folder that TorchServe takes off", h.Name, c.Path), tgzHint)
-			continue
+		// TorchServe drops the first element of each name that has several, be it ".".
+		if name, ok := c.place(h.Name[strings.IndexByte(h.Name, '/')+1:]); ok {
+			c.entries = append(c.entries, entry{name: name, size: h.Size, data: io.NewSectionReader(f, at, h.Size)})
 		}
-		c.entries = append(c.entries, entry{name: below, size: h.Size, data: io.NewSectionReader(f, at, h.Size)})
 	}
 }

@@ -2,10 +2,10 @@ package container
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
-	"encoding/binary"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -19,15 +19,17 @@ const (
 
 	// maxRatio is more than deflate can reach (1032 to 1).
 	maxRatio = 1100
-
-	localHeaderSize = 30
 )
 
 func (c *Container) openZip(ctx context.Context, f *os.File) error {
 	c.Format = archiver.ZipStore
 	a, err := archiver.OpenArchive(c.Path)
+	if c.Size == 0 {
+		c.addDamaged(fmt.Sprintf("%q is empty", c.Path))
+		return nil
+	}
 	if err != nil {
-		return c.damagedOr(ctx, err, "can't be read as an archive")
+		return c.damagedOr(ctx, cmp.Or(errors.Unwrap(err), err), "can't be read as an archive")
 	}
 	c.close = append(c.close, a)
 	if len(a.Files()) > maxEntries {
@@ -42,12 +44,13 @@ func (c *Container) openZip(ctx context.Context, f *os.File) error {
 		}
 		compressed := int64(file.CompressedSize64)
 		if file.Size()/maxRatio > compressed {
-			c.add(rules.ArchiveDamaged, c.Path,
-				fmt.Sprintf("%q in %q claims to inflate from %d to %d bytes", file.Name, c.Path, compressed, file.Size()), "write the archive again")
+			c.addDamaged(fmt.Sprintf("%q in %q claims to inflate from %d to %d bytes", file.Name, c.Path, compressed, file.Size()))
 			continue
 		}
-		c.checkFlags(file)
-		c.entries = append(c.entries, entry{name: file.Name, size: file.Size(), compressed: compressed, data: file.Reader(), packed: file})
+		c.checkFlags(file.Name, file.Flags, file.Method)
+		if name, ok := c.place(file.Name); ok {
+			c.entries = append(c.entries, entry{name: name, size: file.Size(), compressed: compressed, data: file.Reader(), packed: file})
+		}
 	}
 	c.checkLocalHeaders(f)
 	return nil
@@ -55,27 +58,18 @@ func (c *Container) openZip(ctx context.Context, f *os.File) error {
 
 // checkFlags finds what java.util.zip.ZipInputStream, which TorchServe reads
 // with, refuses.
-func (c *Container) checkFlags(f *archiver.ArchiveFile) {
-	if f.Flags&flagEncrypted != 0 {
-		c.add(rules.ArchiveEncrypted, c.Path, fmt.Sprintf("%q in %q is encrypted", f.Name, c.Path), "write the archive without a password")
+func (c *Container) checkFlags(name string, flags, method uint16) {
+	if flags&flagEncrypted != 0 {
+		c.add(rules.ArchiveEncrypted, c.Path, fmt.Sprintf("%q in %q is encrypted", name, c.Path), "write the archive without a password")
 	}
-	if f.Flags&flagDescriptor != 0 && f.Method == zip.Store {
+	if flags&flagDescriptor != 0 && method == zip.Store {
 		c.add(rules.ArchiveDescriptor, c.Path,
-			fmt.Sprintf("%q in %q is stored with a data descriptor, which Java refuses", f.Name, c.Path), "write the archive again with this program")
+			fmt.Sprintf("%q in %q is stored with a data descriptor, which Java refuses", name, c.Path), "write the archive again with this program")
 	}
 }
 
-// checkLocalHeaders looks at the file's start: TorchServe reads the local
-// headers from there and never the directory at the end.
-func (c *Container) checkLocalHeaders(f *os.File) {
-	head := make([]byte, localHeaderSize)
-	if _, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
-		return
-	}
-	if len(c.entries) > 0 && binary.LittleEndian.Uint32(head) != 0x04034b50 {
-		c.add(rules.ArchiveDamaged, c.Path,
-			fmt.Sprintf("%q has other bytes before its first entry, and TorchServe reads from the start", c.Path), "write the archive again")
-	}
+func (c *Container) addDamaged(message string) {
+	c.add(rules.ArchiveDamaged, c.Path, message, "write the archive again")
 }
 
 // Verify reads every entry of a zip and compares it with its checksum, on all

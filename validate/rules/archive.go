@@ -50,10 +50,10 @@ var archiveRules = []Rule{
 		Example: `"vocab.txt" stands twice in "bert.mar"`,
 	},
 	{
-		ID: ManifestMissing, Severity: Error,
-		Summary:  "the archive has no manifest",
-		Example:  `"bert.mar" has no MAR-INF/MANIFEST.json`,
-		Preempts: "Missing manifest file in model archive",
+		ID: ManifestMissing, Severity: Warning,
+		Summary:  "the archive has no manifest, so the server has to be told its handler",
+		Example:  `"bert.mar" has no MAR-INF/MANIFEST.json; TorchServe asks for the handler with the request, or takes its default_service_handler`,
+		Preempts: "Load model failed: X, error: Worker died.",
 	},
 	{
 		ID: ManifestInvalid, Severity: Error,
@@ -71,6 +71,6 @@ var archiveRules = []Rule{
 		ID: FolderManifestAlone, Severity: Error,
 		Summary:  "a no-archive folder holds MAR-INF alone, which TorchServe misreads",
 		Example:  `the folder "bert" holds MAR-INF alone, and TorchServe takes that for the model's folder`,
-		Preempts: "Missing manifest file in model archive",
+		Preempts: "Load model failed: X, error: Worker died.",
 	},
 }

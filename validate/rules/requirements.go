@@ -2,8 +2,9 @@ package rules
 
 // Ids of the rules about the requirements file.
 const (
-	RequirementsSyntax = "requirements-syntax"
-	RequirementsUnused = "requirements-unused"
+	RequirementsSyntax  = "requirements-syntax"
+	RequirementsUnused  = "requirements-unused"
+	RequirementsMissing = "requirements-missing"
 )
 
 var requirementsRules = []Rule{
@@ -11,6 +12,12 @@ var requirementsRules = []Rule{
 		ID: RequirementsSyntax, Severity: Warning,
 		Summary:  "the requirements file has a line that pip refuses",
 		Example:  `line 2 of "requirements.txt": "numpy=1.24" has "=1.24" after the package's name`,
+		Preempts: "Custom pip package installation failed for X",
+	},
+	{
+		ID: RequirementsMissing, Severity: Warning,
+		Summary:  "the manifest names a requirements file that is not there",
+		Example:  `the manifest of "bert.mar" names the requirements file "requirements.txt", which is not there`,
 		Preempts: "Custom pip package installation failed for X",
 	},
 	{
