@@ -44,6 +44,7 @@ def make(only):
     for module in (own, hugging_face):
         module.make(target / "models", only)
     if not only:
+        own.make_self_test(ROOT / "validate/loadtest/selftest.pt")
         failing.make(target / "failing")
         not_models.make(target / "notmodels", target / "models")
         transformers_folder.make(target / "transformers", target / "models")

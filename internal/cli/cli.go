@@ -51,7 +51,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		OnUsageError:              asUsageError,
 		Action:                    pack,
 	}
-	app.Commands = []*cli.Command{validateCommand(), inspectCommand(), versionCommand(), completionCommand()}
+	app.Commands = []*cli.Command{validateCommand(), inspectCommand(), doctorCommand(), versionCommand(), completionCommand()}
 	for _, c := range app.Commands {
 		c.OnUsageError = asUsageError
 	}
@@ -108,6 +108,10 @@ func printError(ctx context.Context, w io.Writer, err error) {
 		}
 		if p, ok := errors.AsType[*archiver.Problem](e); ok {
 			printWithHint(w, p.Message, p.Hint)
+			continue
+		}
+		if u, ok := errors.AsType[*noUsableWorker](e); ok {
+			printWithHint(w, u.message, u.hint)
 			continue
 		}
 		printWithHint(w, e.Error(), "")

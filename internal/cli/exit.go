@@ -50,6 +50,7 @@ func exitCode(ctx context.Context, err error) int {
 func codeOf(err error) int {
 	_, usage := errors.AsType[*usageError](err)
 	_, nothing := errors.AsType[*nothingFound](err)
+	_, unusable := errors.AsType[*noUsableWorker](err)
 	switch {
 	case err == nil:
 		return exitDone
@@ -57,7 +58,7 @@ func codeOf(err error) int {
 		return exitUsage
 	case errors.Is(err, errNotPassed):
 		return exitNotPassed
-	case errors.Is(err, errInconclusive), nothing:
+	case errors.Is(err, errInconclusive), nothing, unusable:
 		return exitInconclusive
 	default:
 		return exitFailed

@@ -14,6 +14,7 @@ USAGE
   go-model-archiver --model-name NAME --version VERSION --handler HANDLER [FLAG...]
   go-model-archiver validate PATH...   check archives, models or a model store
   go-model-archiver inspect PATH       show what an archive or a model holds
+  go-model-archiver doctor             try the workers: which libtorch, how fast, what is wrong
   go-model-archiver version | completion bash|zsh|fish | help
 
 EXAMPLE

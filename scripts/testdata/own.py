@@ -191,6 +191,22 @@ BUILDERS = {
 }
 
 
+class SelfTest(nn.Module):
+    """What go-model-archiver doctor runs: its numbers are whole and small."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.matmul(x, self.weight)
+
+
+def make_self_test(path):
+    script = torch.jit.script(SelfTest().eval())
+    torch.jit.save(script, str(path))
+
+
 def make(folder, only):
     folder.mkdir(parents=True, exist_ok=True)
     numpy.save(folder / "npy-sample.npy", numpy.random.RandomState(0).randn(4, 8).astype("float32"))
