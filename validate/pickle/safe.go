@@ -14,7 +14,7 @@ var (
 		"Storage", "Tensor", "UntypedStorage", "TypedStorage", "_UntypedStorage", "_TypedStorage",
 		"Double*[er]", "Float*[er]", "Half*[er]", "BFloat16*[er]", "Long*[er]", "Int*[er]", "Short*[er]", "Char*[er]", "Byte*[er]", "Bool*[er]",
 		"ComplexFloatStorage", "ComplexDoubleStorage", "ComplexHalfStorage",
-		"QInt8Storage", "QInt32Storage", "QUInt8Storage", "QUInt4x2Storage", "QUInt2x4Storage",
+		"UInt*Storage", "Bits*Storage", "BComplex32Storage", "QInt8Storage", "QInt32Storage", "QUInt8Storage", "QUInt4x2Storage", "QUInt2x4Storage",
 	}
 	torchValues = []string{
 		"Size", "device", "dtype", "layout", "memory_format", "qscheme", "Generator", "float*", "int*", "uint*", "bfloat16", "bool",

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -234,4 +235,57 @@ func TestIdentifySaved(t *testing.T) {
 			t.Errorf("%s: got %+v, want %+v", name, id, w)
 		}
 	}
+}
+
+// Files of today's tools (scripts/make-newer-testdata.py).
+func TestIdentifyNewerKinds(t *testing.T) {
+	for name, want := range map[string]Kind{
+		"exported.pt2": Export, "exported-2.1.pt2": Export, "compiled.pt2": Compiled, "exported.onnx": ONNX,
+		"newer.safetensors": SafeTensors, "newer-mobile.ptl": Mobile, "newer-state_dict.pt": StateDict,
+	} {
+		data, err := os.ReadFile(testtools.Testdata("notmodels", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Whatever it is called.
+		for _, name := range []string{name, "model.pt", "model.bin"} {
+			if id := identify(t, data, name); id.Kind != want || id.Damaged() || id.Loadable != (want == Mobile) {
+				t.Errorf("%s: got %+v, want %s", name, id, want)
+			}
+		}
+	}
+	library := libraryIn(t, testtools.Testdata("notmodels", "compiled.pt2"))
+	if id := identify(t, library, "model.so"); id.Kind != Compiled || id.Damaged() {
+		t.Errorf("its library: got %+v", id)
+	}
+	if id := identify(t, library[:len(library)-1], "model.so"); id.Damage != DamageTruncated {
+		t.Errorf("its library cut: got %+v", id)
+	}
+}
+
+// libraryIn returns the shared library in a package of AOTInductor.
+func libraryIn(t *testing.T, path string) []byte {
+	t.Helper()
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	for _, f := range z.File {
+		if !strings.HasSuffix(f.Name, ".so") {
+			continue
+		}
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	t.Fatalf("no library in %s", path)
+	return nil
 }

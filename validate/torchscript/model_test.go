@@ -86,37 +86,64 @@ func TestModelsAsPyTorchSeesThem(t *testing.T) {
 	for _, want := range models {
 		t.Run(strings.TrimSuffix(filepath.Base(want.Path), ".pt"), func(t *testing.T) {
 			m := openFile(t, want.Path)
-			// A module with a state of its own may keep its mode anywhere.
-			_, own := want.Methods["__getstate__"]
-			if m.Class != want.Class || m.Training != (want.Training && !own) {
-				t.Errorf("class %q, training %v; want %q, %v", m.Class, m.Training, want.Class, want.Training)
-			}
-			compareMethods(t, m, want.Methods)
-			compareTensors(t, m, Parameter, want.Parameters)
-			compareTensors(t, m, Buffer, want.Buffers)
-			for _, op := range want.Operators {
-				if !slices.Contains(m.Operators, op) && !syntax[op] {
-					t.Errorf("operator %s is missing among %q", op, m.Operators)
-				}
-			}
+			compareModel(t, m, want)
 			for _, op := range m.Operators {
 				if !slices.Contains(operators, op) {
 					t.Errorf("PyTorch has no operator %s", op)
 				}
 			}
-			constants := set{}
-			for _, x := range m.Tensors {
-				if x.Role == Constant {
-					constants.add(x.Storage)
-				}
-			}
-			if len(constants) != want.Constants {
-				t.Errorf("%d storages of constants, want %d", len(constants), want.Constants)
-			}
-			if len(m.MissingStorages) > 0 {
-				t.Errorf("missing storages %q", m.MissingStorages)
+		})
+	}
+}
+
+// Models of PyTorch 2.15, and what it says of them (scripts/make-newer-testdata.py).
+func TestModelsOfANewerPyTorch(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "newer", "expected.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all struct{ Models []expectation }
+	if err := json.Unmarshal(text, &all); err != nil || len(all.Models) < 20 {
+		t.Fatalf("%d models, %v", len(all.Models), err)
+	}
+	for _, want := range all.Models {
+		t.Run(strings.TrimSuffix(want.Path, ".pt"), func(t *testing.T) {
+			m := openFile(t, filepath.Join("testdata", "newer", want.Path))
+			compareModel(t, m, want)
+			if m.FormatVersion < 3 || m.MinPyTorch == "" || m.ByteOrder != "little" {
+				t.Errorf("format version %d, read by %q, byte order %q", m.FormatVersion, m.MinPyTorch, m.ByteOrder)
 			}
 		})
+	}
+}
+
+// compareModel compares what we read with what PyTorch says.
+func compareModel(t *testing.T, m *Model, want expectation) {
+	t.Helper()
+	// A module with a state of its own may keep its mode anywhere.
+	_, own := want.Methods["__getstate__"]
+	if m.Class != want.Class || m.Training != (want.Training && !own) {
+		t.Errorf("class %q, training %v; want %q, %v", m.Class, m.Training, want.Class, want.Training)
+	}
+	compareMethods(t, m, want.Methods)
+	compareTensors(t, m, Parameter, want.Parameters)
+	compareTensors(t, m, Buffer, want.Buffers)
+	for _, op := range want.Operators {
+		if !slices.Contains(m.Operators, op) && !syntax[op] {
+			t.Errorf("operator %s is missing among %q", op, m.Operators)
+		}
+	}
+	constants := set{}
+	for _, x := range m.Tensors {
+		if x.Role == Constant {
+			constants.add(x.Storage)
+		}
+	}
+	if len(constants) != want.Constants {
+		t.Errorf("%d storages of constants, want %d", len(constants), want.Constants)
+	}
+	if len(m.MissingStorages) > 0 {
+		t.Errorf("missing storages %q", m.MissingStorages)
 	}
 }
 

@@ -88,18 +88,20 @@ func stored(v pickle.Value) (Tensor, dtype, bool) {
 	return Tensor{Storage: key, Device: device}, kind, known && ok1 && ok2
 }
 
-// dtypeOf reads a torch.dtype, which Python pickles by name and C++ by number.
+// dtypeOf reads a torch.dtype, which Python pickles by name and C++ by its
+// number in c10::ScalarType.
 func dtypeOf(v pickle.Value) (dtype, bool) {
 	switch v := v.(type) {
 	case pickle.Global:
-		for _, d := range scalarTypes {
-			if v.Module == "torch" && v.Name == d.name {
-				return d, true
+		for _, t := range elementTypes {
+			if v.Module == "torch" && v.Name == t.name {
+				return t.dtype, true
 			}
 		}
 	case int64:
-		d, ok := scalarTypes[v]
-		return d, ok
+		if v >= 0 && v < int64(len(elementTypes)) {
+			return elementTypes[v].dtype, true
+		}
 	}
 	return dtype{}, false
 }
