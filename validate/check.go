@@ -55,6 +55,7 @@ func NewCheck(s Subject) (*Check, error) {
 	c.checkImports(requirements)
 	c.checkNeeds()
 	c.checkModelName()
+	c.checkUnnamed()
 	c.checkPretrained()
 	c.checkModel()
 	c.checkCall()

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -146,4 +147,16 @@ func TestWhatIsTooLargeIsNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	compareFindings(t, c.Findings, slices.Repeat([]string{rules.FileTooLarge}, 5), []string{`"h.py" has 1099511627776 bytes and was not checked`})
+}
+
+func TestModelsThatTheManifestDoesNotName(t *testing.T) {
+	s := python(serves).subject(t)
+	for _, name := range []string{"h.py", "source_vocab.pt", "encoder.pt", "weights/decoder.onnx"} {
+		s.Entries = append(s.Entries, Entry{Name: name, Size: 1, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("x")), nil }})
+	}
+	c, err := NewCheck(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareFindings(t, c.Findings, []string{rules.ModelUnnamed}, []string{`"encoder.pt", "weights/decoder.onnx"`, "--serialized-file"})
 }

@@ -82,9 +82,11 @@ var requirementsCases = []ruleCase{
 	{name: "no version", archive: required("numpy>="), want: broken},
 	{name: "an open bracket", archive: required("uvicorn[standard"), want: broken},
 	{name: "nothing after the semicolon", archive: required("numpy ;"), want: broken},
+	{name: "half a marker", archive: required("numpy ; sys_platform == 'linux' and"), want: broken, says: []string{"no valid marker"}},
+	{name: "a marker of one word", archive: required("numpy ; linux"), want: broken},
 	{name: "an unknown option", archive: required("--quiet-please"), want: broken, says: []string{"pip knows no option"}},
 	{name: "an option without a value", archive: required("--index-url"), want: broken},
-	{name: "another file that is not packed", archive: required("-r base.txt"), want: broken, says: []string{`"base.txt" is named`}},
+	{name: "another file that is not packed", archive: required("-r base.txt"), want: broken, says: []string{`"base.txt" is named`, "add files that are named"}},
 	{name: "two lines", archive: required("a b\nc d\n"), want: broken, says: []string{"and 1 more line"}},
 	{
 		name: "an import that nothing brings", archive: importing("import torch, transformers\nfrom sklearn.svm import SVC\n", "numpy"),
@@ -104,7 +106,7 @@ var requirementsCases = []ruleCase{
 
 	{name: "none", archive: python(serves)},
 	{name: "what pip takes", want: unused, archive: required("# packages\n\nnumpy\ntransformers>=4.30,<5\ntorch == 2.0.0+cpu  # pinned\n" +
-		"uvicorn[standard, x]~=0.2\nfoo ; python_version < \"3.9\"\nbar @ https://example.com/bar.zip\nbaz (>=1.0)\n" +
+		"uvicorn[standard, x]~=0.2\nfoo ; python_version < \"3.9\"\nfoo2; (os_name=='nt' or sys_platform in \"a;b\") and extra == 'x'\nbar @ https://example.com/bar.zip\nbaz (>=1.0)\n" +
 		"nvidia-dali-cuda110>=1.27.0\nscipy==1.* \\\n  --hash=sha256:abcd\n--extra-index-url https://example.com\n-f links\n-i https://example.com\n" +
 		"git+https://example.com/x.git#egg=x\n./wheels/y.whl\n-e git+https://example.com/z.git#egg=z\n--pre\n")},
 	{name: "a file that is packed", archive: required("-c limits.txt").beside("limits.txt", "numpy<2\n"), want: unused},

@@ -286,10 +286,11 @@ func (s *source) ofPyTorch(class *pysource.Class) bool {
 		})
 }
 
-// checkVocabulary looks for what the built-in text_classifier loads beside the
-// model. Archives of old name another file in the manifest.
+// sourceVocabulary is what the built-in text_classifier loads beside the model.
+const sourceVocabulary = "source_vocab.pt"
+
+// checkVocabulary looks for that file. Archives of old name another file in the manifest.
 func (c *Check) checkVocabulary() error {
-	const name = "source_vocab.pt"
 	if c.subject.Manifest.Model.Handler != "text_classifier" || !c.subject.builtin() {
 		return nil
 	}
@@ -297,10 +298,10 @@ func (c *Check) checkVocabulary() error {
 	if err != nil || strings.Contains(string(described), `"sourceVocab"`) {
 		return err
 	}
-	if c.subject.has(name) {
+	if c.subject.has(sourceVocabulary) {
 		return nil
 	}
-	c.add(rules.VocabularyMissing, name,
-		fmt.Sprintf("the handler %q needs %q, and the archive has none", "text_classifier", name), "add it to --extra-files")
+	c.add(rules.VocabularyMissing, sourceVocabulary,
+		fmt.Sprintf("the handler %q needs %q, and the archive has none", "text_classifier", sourceVocabulary), "add it to --extra-files")
 	return nil
 }

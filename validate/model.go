@@ -43,6 +43,27 @@ func (c *Check) checkModelName() {
 	}
 }
 
+// modelEndings are those of files that nothing but a model has.
+var modelEndings = []string{".pt", ".pth", ".ptl", ".pt2", ".onnx"}
+
+// checkUnnamed tells of models in an archive whose manifest names none.
+func (c *Check) checkUnnamed() {
+	if c.subject.Manifest.Model.SerializedFile != "" {
+		return
+	}
+	var names []string
+	for _, e := range c.subject.Entries {
+		if slices.Contains(modelEndings, path.Ext(e.Name)) && e.Name != sourceVocabulary {
+			names = append(names, e.Name)
+		}
+	}
+	if len(names) > 0 {
+		c.add(rules.ModelUnnamed, names[0],
+			fmt.Sprintf("the archive holds %s, and its manifest names no serialized file: the handler has to find it by itself", quoted(names)),
+			"name it with --serialized-file, so that it is checked and load-tested")
+	}
+}
+
 // compiled says that the config file turns on what loads an AOTInductor .so.
 func (c *Check) compiled() bool {
 	node := c.config

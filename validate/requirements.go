@@ -19,6 +19,11 @@ type requirements struct {
 	open bool
 }
 
+const (
+	pipValue   = `([a-z_.]+|'[^']*'|"[^"]*")`
+	pipCompare = `[\s(]*` + pipValue + `\s*(===?|~=|!=|<=|>=|<|>|\bin\b|\bnot\s+in\b)\s*` + pipValue + `[\s)]*`
+)
+
 // A line of a requirements file: https://pip.pypa.io/en/stable/reference/requirements-file-format/,
 // and PEP 508.
 var (
@@ -28,6 +33,8 @@ var (
 	pipVersion = regexp.MustCompile(`^(===|==|~=|!=|<=|>=|<|>)\s*[^\s,;()<>=!~]+`)
 	pipPath    = regexp.MustCompile(`^[a-z0-9+.-]+://|^(git|hg|svn|bzr)\+|[/\\]|^\.|\.(whl|zip|tar\.gz|tgz|tar\.bz2)(\[.*\])?$`)
 	pipOptions = regexp.MustCompile(`(\s+--(hash|config-settings?|global-option|build-option|install-option)[= ]\S+)+\s*$`)
+	// A marker is comparisons; whether their brackets match is not looked at.
+	pipMarker  = regexp.MustCompile(`^` + pipCompare + `(\s*\b(and|or)\b` + pipCompare + `)*$`)
 	separators = regexp.MustCompile(`[-_.]+`)
 )
 
@@ -49,9 +56,15 @@ func (c *Check) checkRequirements() (*requirements, error) {
 	}
 	r := &requirements{name: name}
 	var problems []string
+	hint := `write one package a line, such as "transformers>=4.40"`
 	for number, line := range logicalLines(string(data)) {
-		if why := r.line(line, c.subject.has); why != "" {
-			problems = append(problems, fmt.Sprintf("line %d of %q: %s", number, name, why))
+		why := r.line(line, c.subject.has)
+		if why == "" {
+			continue
+		}
+		problems = append(problems, fmt.Sprintf("line %d of %q: %s", number, name, why))
+		if len(problems) == 1 && strings.HasPrefix(line, "-") {
+			hint = "add files that are named to --extra-files; pip's manual lists the options of a requirements file"
 		}
 	}
 	if len(problems) > 0 {
@@ -59,7 +72,7 @@ func (c *Check) checkRequirements() (*requirements, error) {
 		if more := len(problems) - 1; more > 0 {
 			message += fmt.Sprintf(" (and %s)", counted(more, "more line"))
 		}
-		c.add(rules.RequirementsSyntax, name, message, `write one package a line, such as "transformers>=4.40"`)
+		c.add(rules.RequirementsSyntax, name, message, hint)
 	}
 	c.add(rules.RequirementsUnused, name,
 		fmt.Sprintf("TorchServe installs %q only where install_py_dep_per_model=true stands in its config.properties", name), "")
@@ -113,6 +126,8 @@ func (r *requirements) line(line string, packed func(string) bool) string {
 		return fmt.Sprintf("%q names no package", clip(line))
 	case marked && strings.TrimSpace(line[len(before)+1:]) == "":
 		return fmt.Sprintf("%q has no marker after its semicolon", clip(line))
+	case marked && !strings.Contains(before, "@") && !pipMarker.MatchString(line[len(before)+1:]):
+		return fmt.Sprintf("%q has no valid marker after its semicolon", clip(line))
 	}
 	r.names = append(r.names, normalized(name))
 	rest = strings.TrimSpace(pipExtras.ReplaceAllString(rest, ""))

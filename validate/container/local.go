@@ -25,14 +25,14 @@ const (
 // without the directory at the end. What the directory says and Java would not
 // see is one finding.
 func (c *Container) checkLocalHeaders(f *os.File) {
-	z, err := zip.NewReader(f, c.Size)
+	z, _ := zip.NewReader(f, c.Size) // an odd name is an error and no obstacle
 	if z == nil || len(z.File) == 0 {
 		return
 	}
 	listed := make(map[int64]*zip.File, len(z.File)) // by where the data starts
 	for _, file := range z.File {
-		var start int64
-		if start, err = file.DataOffset(); err != nil {
+		start, err := file.DataOffset()
+		if err != nil {
 			return // told by OpenArchive
 		}
 		listed[start] = file

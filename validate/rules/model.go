@@ -12,6 +12,7 @@ const (
 	ModelKind           = "model-kind"
 	ModelNone           = "model-none"
 	ModelName           = "model-name"
+	ModelUnnamed        = "model-unnamed"
 	NoWeights           = "no-weights"
 	EagerWeights        = "eager-weights"
 	PretrainedFiles     = "pretrained-files"
@@ -72,6 +73,11 @@ var modelRules = []Rule{
 		ID: ModelNone, Severity: Note,
 		Summary: "no serialized file was given",
 		Example: `no serialized file is given, so nothing is load-tested`,
+	},
+	{
+		ID: ModelUnnamed, Severity: Note,
+		Summary: "the archive holds a model that the manifest does not name",
+		Example: `the archive holds "model.pt", and its manifest names no serialized file: the handler has to find it by itself`,
 	},
 	{
 		ID: ModelName, Severity: Error,
