@@ -130,7 +130,7 @@ func (c *Check) judgeKind() {
 			fmt.Sprintf("%q is %s and no TorchScript, and %s", path, id.Words, expected.reason), wayOut(id.Kind))
 	default:
 		c.add(rules.ModelKind, path,
-			fmt.Sprintf("%q is %s; it is archived without a load test", path, id.Words), "")
+			fmt.Sprintf("%q is %s; only TorchScript is load-tested", path, id.Words), "")
 	}
 }
 

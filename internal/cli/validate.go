@@ -51,7 +51,9 @@ func validatePaths(c *cli.Context) error {
 	for _, given := range c.Args().Slice() {
 		paths, err := containers(given)
 		if err != nil {
-			errs = append(errs, err)
+			r := w.newReport(given)
+			reports = append(reports, r)
+			errs = append(errs, out.show(r, err, report.JSONLines))
 			continue
 		}
 		if w.loadTest.SaveOutputs != "" && (len(paths) > 1 || c.NArg() > 1) {
@@ -111,6 +113,9 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 		return err
 	}
 	defer box.Close()
+	if !box.Holds() {
+		return &nothingFound{path}
+	}
 	good, err := box.Verify(ctx)
 	if err != nil {
 		return err

@@ -35,7 +35,8 @@ type Container struct {
 	Findings []rules.Finding
 
 	entries []entry
-	model   *os.File // the serialized file, once it is unpacked
+	kind    torchscript.Kind // of a bare file
+	model   *os.File         // the serialized file, once it is unpacked
 	close   []io.Closer
 }
 
@@ -75,6 +76,12 @@ func Open(ctx context.Context, path string) (*Container, error) {
 	return c, nil
 }
 
+// Holds says that there is an archive or a model to look at, be it a damaged
+// one: false is a file of text or of nothing that is known.
+func (c *Container) Holds() bool {
+	return !slices.Contains([]torchscript.Kind{torchscript.Text, torchscript.JSON, torchscript.XML, torchscript.Unknown}, c.kind)
+}
+
 // Close releases the container and its temporary files.
 func (c *Container) Close() error {
 	var errs []error
@@ -105,6 +112,7 @@ func (c *Container) openFile(ctx context.Context) error {
 	case strings.HasSuffix(lower, ".mar") || id.Kind == torchscript.Archive:
 		return c.openZip(ctx, f)
 	default:
+		c.kind = id.Kind
 		c.entries = []entry{{name: filepath.Base(c.Path), size: c.Size, data: f, file: f}}
 		return nil
 	}

@@ -67,7 +67,7 @@ var modelRules = []Rule{
 	{
 		ID: ModelKind, Severity: Note,
 		Summary: "the serialized file is not TorchScript, so it was not load-tested",
-		Example: `"model.onnx" is an ONNX model; it is archived without a load test`,
+		Example: `"model.onnx" is an ONNX model; only TorchScript is load-tested`,
 	},
 	{
 		ID: ModelNone, Severity: Note,
