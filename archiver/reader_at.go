@@ -21,7 +21,14 @@ type ArchiveReader struct {
 	stream   io.ReadCloser // inflates from pos on; nil before the first read
 	pos      int64
 	inflated int64
+	// kept is what was inflated of a block of the index, from keptFrom on:
+	// who reads a model jumps back and forth in a few blocks.
+	kept     []byte
+	keptFrom int64
 }
+
+// maxKept is the largest block that is kept. Ours have 1 MiB.
+const maxKept = 4 << 20
 
 // Size is that of the inflated file.
 func (r *ArchiveReader) Size() int64 { return r.file.Size() }
@@ -57,24 +64,75 @@ func (r *ArchiveReader) readFull(p []byte, off int64) (int, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.seek(off); err != nil {
-		return 0, err
+	n := 0
+	for n < len(p) {
+		start, end := r.block(off + int64(n))
+		want := p[n:min(int64(len(p)), end-off)]
+		m, err := r.readBlock(want, off+int64(n), start, end)
+		n += m
+		if err != nil {
+			return n, unexpected(err)
+		}
 	}
-	n, err := io.ReadFull(r.stream, p)
-	r.advance(int64(n), err)
-	return n, unexpected(err)
+	return n, nil
 }
 
-// seek brings the stream to off: from where it is, or from the last point
-// before off, whichever is nearer.
-func (r *ArchiveReader) seek(off int64) error {
-	points := r.file.points
-	i, exact := slices.BinarySearchFunc(points, off, func(p deflate.Point, off int64) int {
+// block returns where the block of the index starts and ends that holds a byte
+// of the file.
+func (r *ArchiveReader) block(off int64) (start, end int64) {
+	i := r.file.pointBefore(off)
+	end = r.Size()
+	if i+1 < len(r.file.points) {
+		end = r.file.points[i+1].In
+	}
+	return r.file.points[i].In, end
+}
+
+// readBlock reads within one block.
+func (r *ArchiveReader) readBlock(p []byte, off, start, end int64) (int, error) {
+	if end-start > maxKept {
+		if err := r.seek(off); err != nil {
+			return 0, err
+		}
+		n, err := io.ReadFull(r.stream, p)
+		r.advance(int64(n), err)
+		return n, err
+	}
+	if r.keptFrom != start {
+		r.kept, r.keptFrom = r.kept[:0], start
+	}
+	have := len(r.kept)
+	if need := int(off-start) + len(p); need > have {
+		if err := r.seek(start + int64(have)); err != nil {
+			return 0, err
+		}
+		r.kept = slices.Grow(r.kept, need-have)[:need]
+		n, err := io.ReadFull(r.stream, r.kept[have:])
+		r.kept = r.kept[:have+n]
+		r.advance(int64(n), err)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return copy(p, r.kept[off-start:]), nil
+}
+
+// pointBefore is the last point of the index that is not behind a byte of the
+// file.
+func (f *ArchiveFile) pointBefore(off int64) int {
+	i, exact := slices.BinarySearchFunc(f.points, off, func(p deflate.Point, off int64) int {
 		return int(min(1, max(-1, p.In-off)))
 	})
 	if !exact {
 		i--
 	}
+	return i
+}
+
+// seek brings the stream to off: from where it is, or from the last point
+// before off, whichever is nearer.
+func (r *ArchiveReader) seek(off int64) error {
+	points, i := r.file.points, r.file.pointBefore(off)
 	if r.stream == nil || r.pos > off || r.pos < points[i].In {
 		data := io.NewSectionReader(r.file.data, points[i].Out, r.file.data.Size()-points[i].Out)
 		if r.stream == nil {
