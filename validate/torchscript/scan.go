@@ -17,6 +17,7 @@ import (
 type codeScan struct {
 	classes   map[string]*class
 	operators set
+	keywords  set
 	devices   set
 	customs   set
 	listed    int // bytes of names in classes
@@ -51,10 +52,11 @@ const maxListed = 1 << 20
 
 // scanCode reads every file of code once.
 func (m *Model) scanCode() (*codeScan, error) {
-	s := &codeScan{classes: map[string]*class{}, operators: set{}, devices: set{}, customs: set{}}
+	s := &codeScan{classes: map[string]*class{}, operators: set{}, keywords: set{}, devices: set{}, customs: set{}}
 	br := bufio.NewReaderSize(nil, 64<<10)
+	var in inflater
 	for i, name := range m.CodeFiles() {
-		r, err := m.Code(i)
+		r, err := in.open(m.dir, m.code[i])
 		if err != nil {
 			return nil, err
 		}
