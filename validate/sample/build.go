@@ -172,6 +172,12 @@ func literal(text string, t annotation) (n node, ok bool) {
 	}
 	var err error
 	switch {
+	case t.name == "str":
+		n = node{kind: protocol.Str, text: text}
+		// Python quotes it, and libtorch does not.
+		if unquoted, err := strconv.Unquote(text); err == nil {
+			n.text = unquoted
+		}
 	case text == "None":
 		n = node{kind: protocol.None}
 	case text == "True" || text == "False":
@@ -186,13 +192,55 @@ func literal(text string, t annotation) (n node, ok bool) {
 		var v float64
 		v, err = strconv.ParseFloat(text, 64)
 		n = node{kind: protocol.Float, text: strconv.FormatFloat(v, 'g', -1, 64)}
-	case t.name == "str":
-		n = node{kind: protocol.Str}
-		n.text, err = strconv.Unquote(text)
+	case t.name == "Tuple" && len(t.args) > 0:
+		return literalTuple(text, t)
 	default:
 		return n, false
 	}
 	return n, err == nil && t.check(n, "") == ""
+}
+
+// literalTuple reads a tuple of numbers, bools, None and such tuples: (3, 0.5).
+func literalTuple(text string, t annotation) (node, bool) {
+	inner, opened := strings.CutPrefix(text, "(")
+	inner, closed := strings.CutSuffix(inner, ")")
+	items := splitItems(inner)
+	if !opened || !closed || len(items) != len(t.args) {
+		return node{}, false
+	}
+	n := node{kind: protocol.Tuple}
+	for i, item := range items {
+		if t.args[i].name == "str" {
+			return n, false // it may hold a comma
+		}
+		value, ok := literal(item, t.args[i])
+		if !ok {
+			return n, false
+		}
+		n.items = append(n.items, value)
+	}
+	return n, t.check(n, "") == ""
+}
+
+// splitItems splits at the commas that stand in no inner tuple.
+func splitItems(text string) []string {
+	var items []string
+	depth, start := 0, 0
+	for i, c := range text {
+		switch {
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == ',' && depth == 0:
+			items = append(items, strings.TrimSpace(text[start:i]))
+			start = i + 1
+		}
+	}
+	if last := strings.TrimSpace(text[start:]); last != "" {
+		items = append(items, last)
+	}
+	return items
 }
 
 // add resolves the input of argument i and appends it to the sample.

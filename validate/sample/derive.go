@@ -136,8 +136,9 @@ func exampleOf(t annotation) node {
 }
 
 func exampleKey(t annotation) node {
-	if t.name == "int" {
-		return node{kind: protocol.Int, number: 1}
+	switch t.name {
+	case "int", "float", "bool":
+		return exampleOf(t)
 	}
 	return node{kind: protocol.Str, text: "key"}
 }

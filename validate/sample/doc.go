@@ -15,7 +15,7 @@
 //	list   = "[" [ value { "," value } [ "," ] ] "]"
 //	tuple  = "(" [ value { "," value } [ "," ] ] ")"
 //	dict   = "{" [ key ":" value { "," key ":" value } [ "," ] ] "}"
-//	key    = STRING | INT
+//	key    = STRING | INT | "float" "=" NUMBER | "bool" "=" ( "true" | "false" )
 //	scalar = "int" "=" INT | "float" "=" NUMBER
 //	       | "bool" "=" ( "true" | "false" ) | "str" "=" text
 //	text   = WORD | STRING

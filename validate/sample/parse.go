@@ -235,7 +235,12 @@ func (p *parser) key() node {
 	if p.peek() == '"' {
 		return node{kind: protocol.Str, text: p.str(exampleDict)}
 	}
-	return node{kind: protocol.Int, number: p.integer("a key: a string in double quotes or a whole number", exampleDict)}
+	start := p.pos
+	if word := p.run(isWord); word == "float" || word == "bool" {
+		return p.scalar(word)
+	}
+	p.pos = start
+	return node{kind: protocol.Int, number: p.integer("a key: a string in double quotes, a whole number, float=NUMBER or bool=true", exampleDict)}
 }
 
 func (p *parser) str(example string) string {

@@ -126,10 +126,13 @@ func (n node) appendDict(b *strings.Builder) {
 }
 
 func keyText(key node) string {
-	if key.kind == protocol.Str {
+	switch key.kind {
+	case protocol.Str:
 		return strconv.Quote(key.text)
+	case protocol.Int:
+		return strconv.FormatInt(key.number, 10)
 	}
-	return strconv.FormatInt(key.number, 10)
+	return key.String()
 }
 
 func (s source) String() string {
