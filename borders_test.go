@@ -69,6 +69,7 @@ var borders = []struct {
 	{"validate/pickle", []string{"archiver", "manifest", "validate/rules", "validate/loadtest", "validate/torchscript"}},
 	{"validate/numpy", []string{"archiver", "manifest", "validate/rules", "validate/loadtest", "validate/sample", "validate/torchscript"}},
 	{"validate/torchscript", []string{"archiver", "manifest", "validate/sample"}},
+	{"validate/pytorch", []string{"archiver", "manifest", "validate/rules", "validate/loadtest", "validate/sample", "validate/torchscript"}},
 	{"validate/ctxio", []string{"archiver", "manifest", "validate/rules"}},
 	{"validate/pysource", []string{"archiver", "manifest", "validate/rules", "validate/loadtest"}},
 	{"internal/report", []string{"internal/cli", "cmd"}},

@@ -59,7 +59,8 @@ func loadTestFlags() []cli.Flag {
 		&cli.StringFlag{Name: "memory", Category: groupTest, Usage: "`SIZE` of the data that the worker may have, such as 8GiB", DefaultText: "no limit"},
 		&cli.IntFlag{Name: "warmup", Category: groupTest, Usage: "`NUMBER` of calls of forward before those that are measured"},
 		&cli.IntFlag{Name: "iterations", Category: groupTest, Value: 1, Usage: "`NUMBER` of calls of forward that are measured and compared"},
-		&cli.StringFlag{Name: "worker", Category: groupTest, Usage: "`PATH` of go-model-archiver-libtorch", DefaultText: "$GO_MODEL_ARCHIVER_WORKER, then beside this program, then in PATH"},
+		&cli.StringFlag{Name: "worker", Category: groupTest, Usage: "`WORKER` to use: the path of a go-model-archiver-libtorch, or a version such as 2.6 for go-model-archiver-libtorch-2.6.0 beside this program or in PATH; doctor lists them", DefaultText: "$GO_MODEL_ARCHIVER_WORKER, then beside this program, then in PATH"},
+		&cli.StringFlag{Name: "target-torch", Category: groupTest, Usage: "compare the model's file format and operators with those of the PyTorch that will serve it, a `VERSION` such as 2.1"},
 	}, goldenFlags()...)
 }
 

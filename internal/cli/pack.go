@@ -54,6 +54,7 @@ func (p *packing) run(ctx context.Context) error {
 		return err
 	}
 	p.add(check.Findings)
+	p.add(p.targetFindings(check))
 	if p.refusal() == nil {
 		err = p.testAndWrite(ctx, plan, check)
 	} else {

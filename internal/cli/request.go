@@ -15,6 +15,7 @@ import (
 	"go-model-archiver/internal/report"
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate"
+	"go-model-archiver/validate/pytorch"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/sample"
 )
@@ -30,6 +31,7 @@ type request struct {
 // how to report.
 type wishes struct {
 	loadTest validate.LoadTestOptions
+	target   *pytorch.Version // of --target-torch, or nil
 	ignore   []string
 	strict   bool
 	reports  []string
@@ -117,6 +119,13 @@ func parseWishes(c *cli.Context) (*wishes, error) {
 			return nil, usagef("argument --sample: %v", err)
 		}
 		w.loadTest.Samples = append(w.loadTest.Samples, s)
+	}
+	if text := c.String("target-torch"); c.IsSet("target-torch") {
+		target, err := pytorch.ParseVersion(text)
+		if err != nil {
+			return nil, usagef("argument --target-torch: %v", err)
+		}
+		w.target = &target
 	}
 	for _, id := range w.ignore {
 		if _, known := rules.Lookup(id); !known && id != "*" {

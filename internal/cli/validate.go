@@ -14,6 +14,7 @@ import (
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate"
 	"go-model-archiver/validate/container"
+	"go-model-archiver/validate/rules"
 )
 
 func validateCommand() *cli.Command {
@@ -136,6 +137,7 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 		return err
 	}
 	r.Add(check.Findings...)
+	r.Add(w.targetFindings(check)...)
 	scan := scanPickles(ctx, check)
 	result, findings := check.LoadTest(ctx, w.loadTest)
 	r.LoadTest = result
@@ -146,6 +148,14 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 		return err
 	}
 	return refusal(r)
+}
+
+// targetFindings are those of --target-torch.
+func (w *wishes) targetFindings(check *validate.Check) []rules.Finding {
+	if w.target == nil {
+		return nil
+	}
+	return check.TargetFindings(*w.target)
 }
 
 // refusal says why a model does not pass, or nil.

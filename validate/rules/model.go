@@ -19,6 +19,9 @@ const (
 	ModelTraining       = "model-training"
 	ModelDevice         = "model-device"
 	ModelLibrary        = "model-library"
+	TargetFormat        = "target-format"
+	TargetOperator      = "target-operator"
+	TargetUnknown       = "target-unknown"
 )
 
 var modelRules = []Rule{
@@ -120,5 +123,22 @@ var modelRules = []Rule{
 		Summary:  "the model needs a library that its handler does not import",
 		Example:  `"model.pt" needs the operators of torchvision, and "handler.py" does not import it`,
 		Preempts: "Unknown builtin op: torchvision::nms.",
+	},
+	{
+		ID: TargetFormat, Severity: Error,
+		Summary:  "the PyTorch of --target-torch does not read this version of the file format",
+		Example:  `"model.pt" has version 10 of the file format, which PyTorch 1.10 does not read and 1.12 and newer do`,
+		Preempts: "Attempted to read a PyTorch file with version 10, but the maximum supported version for reading is 9.",
+	},
+	{
+		ID: TargetOperator, Severity: Error,
+		Summary:  "the PyTorch of --target-torch lacks an operator of the model",
+		Example:  `"model.pt" calls what PyTorch 1.13 lacks: aten::scaled_dot_product_attention (new in 2.0)`,
+		Preempts: "Unknown builtin op: aten::scaled_dot_product_attention.",
+	},
+	{
+		ID: TargetUnknown, Severity: Note,
+		Summary: "whether the PyTorch of --target-torch loads the model cannot be told",
+		Example: `whether PyTorch 2.1 loads "model.pt" cannot be told: no PyTorch from 1.13 to 2.15 has torchvision::nms by itself`,
 	},
 }

@@ -13,6 +13,10 @@ type lexer struct {
 	// a "(" it is what is called.
 	last   string
 	called bool
+	// calls are the operators whose arguments are being read, the innermost
+	// last, or "" for other parentheses; deeper counts those beyond maxCalls.
+	calls  []string
+	deeper int
 }
 
 type lexState uint8
@@ -25,8 +29,12 @@ const (
 	lexEscape
 )
 
-// maxWord is the longest name that is looked at.
-const maxWord = 512
+// maxWord is the longest name that is looked at, and maxCalls how deep calls in
+// calls are.
+const (
+	maxWord  = 512
+	maxCalls = 200
+)
 
 // feed reads the next piece of a file.
 func (l *lexer) feed(piece []byte) {
@@ -43,6 +51,9 @@ func (l *lexer) feed(piece []byte) {
 				continue
 			}
 			if l.state == lexWord {
+				if c == '=' {
+					l.keyword()
+				}
 				l.endWord()
 			}
 			l.state = lexOther
@@ -93,9 +104,39 @@ func (l *lexer) other(c byte) {
 		l.last, l.called, l.word = "", false, append(l.word[:0], c)
 	case c == '(' && l.last != "" && !l.called:
 		l.called = true
-		l.call()
+		l.open(l.call())
 	case c != ' ':
 		l.last, l.called = "", false
+		switch c {
+		case '(':
+			l.open("")
+		case ')':
+			l.close()
+		}
+	}
+}
+
+// open notes that the arguments of an operator begin, or others.
+func (l *lexer) open(operator string) {
+	if len(l.calls) == maxCalls {
+		l.deeper++
+		return
+	}
+	l.calls = append(l.calls, operator)
+}
+
+func (l *lexer) close() {
+	if l.deeper > 0 {
+		l.deeper--
+	} else if len(l.calls) > 0 {
+		l.calls = l.calls[:len(l.calls)-1]
+	}
+}
+
+// keyword notes the argument in NAME=VALUE between an operator's parentheses.
+func (l *lexer) keyword() {
+	if n := len(l.calls); n > 0 && l.deeper == 0 && l.calls[n-1] != "" && len(l.word) < maxWord {
+		l.scan.keywords.add(l.calls[n-1] + "(" + string(l.word) + ")")
 	}
 }
 
@@ -112,17 +153,23 @@ func (l *lexer) endWord() {
 	}
 }
 
-// call notes the operator that is called: torch.NAME is aten::NAME, and
-// ops.NAMESPACE.NAME any other.
-func (l *lexer) call() {
+// call notes the operator that is called, and returns it: torch.NAME is
+// aten::NAME, and ops.NAMESPACE.NAME any other.
+func (l *lexer) call() string {
 	if name, ok := strings.CutPrefix(l.last, "torch."); ok {
-		if name != "device" && !strings.Contains(name, ".") {
-			l.scan.operators.add("aten::" + name)
+		if name == "device" || strings.Contains(name, ".") {
+			return ""
 		}
-		return
+		return l.operator("aten", name)
 	}
-	ns, name, ok := strings.Cut(strings.TrimPrefix(l.last, "ops."), ".")
-	if ok && name != "" {
-		l.scan.operators.add(ns + "::" + name)
+	if ns, name, ok := strings.Cut(strings.TrimPrefix(l.last, "ops."), "."); ok && name != "" {
+		return l.operator(ns, name)
 	}
+	return ""
+}
+
+func (l *lexer) operator(namespace, name string) string {
+	operator := namespace + "::" + name
+	l.scan.operators.add(operator)
+	return operator
 }

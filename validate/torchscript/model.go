@@ -45,6 +45,9 @@ type Model struct {
 	// without overloads. Those that code writes as Python does, such as
 	// indexing and conversions to int, are left out.
 	Operators []string
+	// Keywords are the arguments that the code gives to operators by name,
+	// such as "aten::add(alpha)".
+	Keywords []string
 	// CustomClasses are the C++ classes that the code or the data need,
 	// such as "__torch__.torch.classes.tensorrt.Engine".
 	CustomClasses []string
@@ -146,6 +149,7 @@ func open(r io.ReaderAt, size int64) (*Model, error) {
 	}
 	m.CodeDevices = sorted(scan.devices, tree.devices)
 	m.Operators = sorted(scan.operators)
+	m.Keywords = sorted(scan.keywords)
 	m.CustomClasses = sorted(scan.customs, tree.customs)
 	m.Methods, err = m.readMethods()
 	if err != nil {
