@@ -64,8 +64,8 @@ type Difference struct {
 	// Size is nil for one that is not finite.
 	Size  *float64 `json:"size"`
 	Index []int64  `json:"index"`
-	// Expected and Got are as Python writes them, since JSON has no NaN and no
-	// complex numbers.
+	// Expected and Got are texts, since JSON has no NaN and no complex numbers:
+	// 0.5, nan, -inf, (1+2j).
 	Expected string `json:"expected"`
 	Got      string `json:"got"`
 }

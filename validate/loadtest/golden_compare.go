@@ -66,9 +66,9 @@ type comparator struct {
 	buffer []byte
 	got    element
 	wanted element
-	at     int64   // elements so far
-	worst  float64 // of the absolute differences
-	far    float64 // of the relative ones
+	at     int64 // elements so far
+	worst  extreme
+	far    extreme // relative to the expected value
 	err    error   // of want; nothing is compared after it
 }
 
@@ -106,6 +106,7 @@ func (c *comparator) Write(p []byte) (int, error) {
 // close ends the comparison; the reader of a zip file checks its sum only at
 // the end.
 func (c *comparator) close() error {
+	c.result.Absolute, c.result.Relative = c.difference(c.worst), c.difference(c.far)
 	if c.want == nil {
 		return c.err
 	}
@@ -134,14 +135,25 @@ func (c *comparator) compare(got, want []byte) {
 		c.result.Beyond++
 		c.result.Equal = false
 	}
-	if rank := rankOf(distance); rank > c.worst {
-		c.worst, c.result.Absolute = rank, c.difference(distance, got, want)
+	c.worst.note(distance, c.at, got[:c.got.width], want[:c.wanted.width])
+	if size != 0 && isFinite(size) {
+		c.far.note(distance/size, c.at, got[:c.got.width], want[:c.wanted.width])
 	}
-	if size == 0 || !isFinite(size) {
-		return
-	}
-	if rank := rankOf(distance / size); rank > c.far {
-		c.far, c.result.Relative = rank, c.difference(distance/size, got, want)
+}
+
+// extreme is the largest of some differences; its values stay bytes, because
+// many a difference is the largest so far.
+type extreme struct {
+	size      float64 // 0 where there is none
+	at        int64
+	got, want [16]byte
+}
+
+func (e *extreme) note(size float64, at int64, got, want []byte) {
+	if size = rankOf(size); size > e.size {
+		e.size, e.at = size, at
+		copy(e.got[:], got)
+		copy(e.want[:], want)
 	}
 }
 
@@ -153,12 +165,15 @@ func rankOf(distance float64) float64 {
 	return distance
 }
 
-func (c *comparator) difference(size float64, got, want []byte) *Difference {
-	d := &Difference{Index: make([]int64, len(c.result.Shape)), Expected: c.wanted.text(want), Got: c.got.text(got)}
-	if isFinite(size) {
-		d.Size = &size
+func (c *comparator) difference(e extreme) *Difference {
+	if e.size == 0 {
+		return nil
 	}
-	at := c.at
+	d := &Difference{Index: make([]int64, len(c.result.Shape)), Expected: c.wanted.text(e.want[:]), Got: c.got.text(e.got[:])}
+	if isFinite(e.size) {
+		d.Size = &e.size
+	}
+	at := e.at
 	for i := len(d.Index) - 1; i >= 0; i-- {
 		d.Index[i] = at % c.result.Shape[i]
 		at /= c.result.Shape[i]

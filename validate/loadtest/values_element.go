@@ -51,7 +51,7 @@ func elementOf(dtype string) element {
 	return e
 }
 
-// text writes the value as Python does.
+// text writes the value: 0.5, nan, -inf, (1+2j).
 func (e element) text(b []byte) string {
 	if e.whole != nil {
 		return strconv.FormatInt(e.whole(b), 10)
