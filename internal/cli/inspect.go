@@ -20,6 +20,7 @@ func inspectCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "print it as JSON"},
 			&cli.BoolFlag{Name: "code", Usage: "print the TorchScript code of the model"},
+			&cli.StringFlag{Name: "progress", Value: "auto", Usage: "show the progress of inflating on a terminal: `auto|none`"},
 		},
 		Action: inspect,
 	}
@@ -29,7 +30,13 @@ func inspect(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("inspect takes one path: .mar, .tar.gz, a no-archive folder or a model file")
 	}
-	box, err := container.Open(c.Context, c.Args().First())
+	if err := choice(c, "progress", []string{"auto", "none"}); err != nil {
+		return err
+	}
+	// The display has to be gone before anything else is shown.
+	bar := startInflating(c.App.ErrWriter, c.String("progress") == "auto")
+	defer bar.stop()
+	box, err := container.OpenWithProgress(c.Context, c.Args().First(), bar.inflated)
 	if err != nil {
 		return err
 	}
@@ -37,6 +44,7 @@ func inspect(c *cli.Context) error {
 	report.Findings(c.App.ErrWriter, name, box.Findings, func(rules.Finding) bool { return true })
 	if c.Bool("code") {
 		return box.Code(c.Context, func(file string, r io.Reader) error {
+			bar.stop()
 			if _, err := fmt.Fprintf(c.App.Writer, "# %s\n", report.Printable(file)); err != nil {
 				return err
 			}
@@ -48,6 +56,7 @@ func inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	bar.stop()
 	if !c.Bool("json") {
 		return report.Inspection(c.App.Writer, in)
 	}

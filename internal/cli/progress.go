@@ -24,28 +24,62 @@ type progress struct {
 
 // startProgress returns nil where w is no terminal or the user wants none.
 func startProgress(w io.Writer, wishes *wishes, plan *archiver.Plan) *progress {
-	f, ok := w.(*os.File)
-	if !ok || !wishes.progress || wishes.quiet || !term.IsTerminal(int(f.Fd())) {
+	if !wishes.progress || wishes.quiet || !isTerminal(w) {
 		return nil
 	}
 	var total int64
 	for _, e := range plan.Entries {
 		total += e.Size
 	}
-	delay := make(chan any)
-	time.AfterFunc(progressDelay, func() { close(delay) })
-	p := &progress{display: mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRenderDelay(delay))}
-	p.archive = p.display.AddBar(total, mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name("archiving ")),
-		mpb.AppendDecorators(
-			decor.CountersKibiByte("% .1f of % .1f "), decor.AverageSpeed(decor.SizeB1024(0), "% .1f "),
-			decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
+	p := &progress{display: newDisplay(w)}
+	p.archive = addBytes(p.display, "archiving ", total)
 	if !wishes.loadTest.Off && plan.Serialized() != nil {
 		p.test = p.display.AddSpinner(1, mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name("load test ")),
 			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO), decor.Name(" of at most "+wishes.loadTest.Timeout.String())))
 	}
 	return p
+}
+
+// startInflating returns a progress for looking into an archive, or nil where w
+// is no terminal or the user wants none.
+func startInflating(w io.Writer, wanted bool) *progress {
+	if !wanted || !isTerminal(w) {
+		return nil
+	}
+	return &progress{display: newDisplay(w)}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// newDisplay is an empty display, which shows once the delay is over.
+func newDisplay(w io.Writer) *mpb.Progress {
+	delay := make(chan any)
+	time.AfterFunc(progressDelay, func() { close(delay) })
+	return mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRenderDelay(delay))
+}
+
+// addBytes adds a bar for work on so many bytes.
+func addBytes(display *mpb.Progress, name string, total int64) *mpb.Bar {
+	return display.AddBar(total, mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Name(name)),
+		mpb.AppendDecorators(
+			decor.CountersKibiByte("% .1f of % .1f "), decor.AverageSpeed(decor.SizeB1024(0), "% .1f "),
+			decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
+}
+
+// inflated says how many bytes of all are inflated; the first call adds the bar.
+func (p *progress) inflated(done, total int64) {
+	if p == nil {
+		return
+	}
+	if p.archive == nil {
+		p.archive = addBytes(p.display, "inflating ", total)
+	}
+	p.archive.SetCurrent(done)
 }
 
 // read counts n more bytes of sources as archived.
@@ -62,12 +96,14 @@ func (p *progress) tested() {
 	}
 }
 
-// stop takes the display off the terminal.
+// stop takes the display off the terminal; to do so again does nothing.
 func (p *progress) stop() {
 	if p == nil {
 		return
 	}
-	p.archive.Abort(true)
+	if p.archive != nil {
+		p.archive.Abort(true)
+	}
 	p.tested()
 	p.display.Wait()
 }

@@ -38,6 +38,9 @@ type Container struct {
 	kind    torchscript.Kind // of a bare file
 	model   *os.File         // the serialized file, once it is unpacked
 	close   []io.Closer
+
+	inflated int64 // bytes that had to be, so far
+	progress Progress
 }
 
 // entry is one file of a container.
@@ -49,14 +52,23 @@ type entry struct {
 	packed           *archiver.ArchiveFile // where it is in a zip
 }
 
+// Progress is told how many of all bytes of an inflate are done.
+type Progress func(done, total int64)
+
 // Open looks at path and opens what it is. The error is one of reading;
 // whatever is wrong with the content is a finding.
 func Open(ctx context.Context, path string) (*Container, error) {
+	return OpenWithProgress(ctx, path, func(done, total int64) {})
+}
+
+// OpenWithProgress does what Open does, and tells how far an inflate is, then
+// and later.
+func OpenWithProgress(ctx context.Context, path string, progress Progress) (*Container, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	c := &Container{Path: path, Size: info.Size()}
+	c := &Container{Path: path, Size: info.Size(), progress: progress}
 	switch {
 	case info.IsDir():
 		err = c.openFolder()
@@ -240,7 +252,8 @@ func (c *Container) modelFile(ctx context.Context, e *entry) (f *os.File, err er
 		}
 	case e.packed != nil:
 		if f, err = c.temp(); err == nil {
-			err = e.packed.Unpack(ctx, f)
+			err = e.packed.Unpack(ctx, &meter{w: f, total: e.size, progress: c.progress})
+			c.inflated += e.size
 		}
 	default:
 		if f, err = c.temp(); err == nil {
@@ -283,9 +296,7 @@ func (c *Container) Inspect(ctx context.Context) (*validate.Inspection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.model != nil {
-		in.Inflated = e.size
-	}
+	in.Inflated = c.inflated
 	in.Model, err = validate.InspectModel(data, e.size, c.modelPath(e))
 	return in, err
 }

@@ -228,6 +228,42 @@ func TestWhatIsWrongWithAContainer(t *testing.T) {
 	}
 }
 
+// Whatever has to be inflated is told, up to its end.
+func TestProgressOfInflating(t *testing.T) {
+	model, err := os.ReadFile(testtools.OneModel(t, "bert-seq").Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := filepath.Join(t.TempDir(), "m.mar")
+	data := zipOf(t, file{name: "m.pt", content: string(model)},
+		file{name: manifest.Path, content: `{"model": {"modelName": "m", "serializedFile": "m.pt", "handler": "base_handler"}}`})
+	if err := os.WriteFile(theirs, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tgz := packed(t, archiver.TGZ)
+	info, err := os.Stat(tgz)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int64{theirs: int64(len(model)), tgz: info.Size(), packed(t, archiver.ZipStore): 0} {
+		var last, all int64
+		box, err := container.OpenWithProgress(t.Context(), path, func(done, total int64) {
+			if done < last || done > total {
+				t.Errorf("%s: %d of %d after %d", path, done, total, last)
+			}
+			last, all = done, total
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer box.Close()
+		in, err := box.Inspect(t.Context())
+		if err != nil || last != want || all != want || (in.Inflated > 0) != (want > 0) {
+			t.Errorf("%s: told %d of %d, inflated %d, want %d, %v", path, last, all, in.Inflated, want, err)
+		}
+	}
+}
+
 // Only an archive of others costs an inflate to look into.
 func TestInspectSaysWhatItInflated(t *testing.T) {
 	model, err := os.ReadFile(testtools.OneModel(t, "bert-seq").Path)

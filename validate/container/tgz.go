@@ -33,7 +33,7 @@ func (c *Container) temp() (*os.File, error) {
 // there: a tar has no directory.
 func (c *Container) openTGZ(ctx context.Context, f *os.File) error {
 	c.Format = archiver.TGZ
-	z, err := gzip.NewReader(f)
+	z, err := gzip.NewReader(&meter{r: f, total: c.Size, progress: c.progress})
 	if err != nil {
 		c.add(rules.ArchiveDamaged, c.Path, fmt.Sprintf("%q is no gzip file: %v", c.Path, err), tgzHint)
 		return nil
@@ -42,7 +42,7 @@ func (c *Container) openTGZ(ctx context.Context, f *os.File) error {
 	if err != nil {
 		return err
 	}
-	if _, err = io.Copy(inflated, ctxio.NewReader(ctx, z)); err != nil {
+	if c.inflated, err = io.Copy(inflated, ctxio.NewReader(ctx, z)); err != nil {
 		return c.damagedOr(ctx, err, "cannot be inflated")
 	}
 	return c.listTar(ctx, inflated)
