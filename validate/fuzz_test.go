@@ -18,6 +18,8 @@ func FuzzCheck(f *testing.F) {
 	f.Add(subclass, "x: &x {a: 1}\nhandler:\n  <<: *x\n", "{", `["a"]`, "numpy==1.* \\\n  --hash=sha256:00\n")
 	f.Add(loads("return self.model(data, *rest, mask=data)"), "---\na: !b c\n---\n", `[1]`, `{"object_type_names": [1]}`, "-e .\n;\n")
 	f.Add(serves, "", "", `{"0": []}`, "foo @ \n")
+	f.Add(helper("if not config", "").files["h.py"], "? [a]\n: [1,\n  2] b\n", "\ufeff{}", "\xff\xfe", "a ; (b == 'c' and\n")
+	f.Add(mapping("").files["h.py"], "a: b: c\n---\nx: [", "null", `{"label_list": 1}`, "-r\n")
 	f.Fuzz(func(t *testing.T, handler, config, setup, labels, requirements string) {
 		files := map[string]string{"h.py": handler, "c.yaml": config, setupConfig: setup, labelFile: labels, "r.txt": requirements}
 		s := Subject{

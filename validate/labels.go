@@ -94,11 +94,12 @@ var asksForLabels = regexp.MustCompile(`\b(if|and|or|not)\s+self\.mapping\b|\bse
 // needsLabels says that a handler takes a label, or with tokens the list of
 // all, without asking whether there are any.
 func (s *source) needsLabels(tokens bool) bool {
-	lines := strings.Split(s.text, "\n")
+	lines, looked := strings.Split(s.text, "\n"), 0
 	for i, line := range lines {
-		if !looksUp.MatchString(line) || strings.Contains(line, "label_list") != tokens || asksForLabels.MatchString(line) {
+		if looked == maxLookups || !looksUp.MatchString(line) || strings.Contains(line, "label_list") != tokens || asksForLabels.MatchString(line) {
 			continue
 		}
+		looked++
 		if guards, _ := guards(lines, i+1); !slices.ContainsFunc(guards, asksForLabels.MatchString) {
 			return true
 		}

@@ -8,46 +8,88 @@ import (
 	"go-model-archiver/validate/pysource"
 )
 
-// maxHelpers bounds how many functions are followed from initialize on.
-const maxHelpers = 4
+const (
+	// maxHelpers bounds how many functions are followed one after another from
+	// initialize on.
+	maxHelpers = 4
+	// maxLookups bounds how many places of a file the lines around are read of.
+	maxLookups = 64
+)
 
 // initializes says that code stands where it surely runs when TorchServe loads
 // the model: in initialize of the handler's class, in the function that takes
 // its place, or in one that those surely call.
 func (s *source) initializes(at pysource.Scope, function string) bool {
-	return !at.Conditional && s.runs(at, function, maxHelpers)
+	return !at.Conditional && s.runs(at, function)
 }
 
 // runs says that the function around a place surely runs when the model is
-// loaded.
-func (s *source) runs(at pysource.Scope, function string, helpers int) bool {
-	class := s.class()
-	switch defined := s.Defines(function); {
-	case defined == pysource.Yes && at.Class == "" && at.Function == function:
-		return true
-	case defined == pysource.No && class != nil && at.Class == class.Name && at.Function == "initialize":
-		return true
-	case helpers == 0 || at.Function == "":
-		return false
+// loaded, where function is the one that TorchServe looks for.
+func (s *source) runs(at pysource.Scope, function string) bool {
+	if s.running == nil {
+		s.running = s.reached(function)
 	}
-	callee := at.Function
-	switch {
-	case at.Class == "" && bindings(s.Names, at.Function) == 1:
-	case class != nil && at.Class == class.Name && bindings(class.Names, at.Function) == 1 && s.plainMethod(class, at.Function):
-		callee = "self." + at.Function
-	default:
-		return false
-	}
-	return slices.ContainsFunc(s.Calls, func(c pysource.Call) bool {
-		return c.Callee == callee && !c.Conditional && s.runs(c.Scope, function, helpers-1)
-	})
+	return s.running[pysource.Scope{Class: at.Class, Function: at.Function}]
 }
 
-// plainMethod says that calling a method surely runs its body.
-func (s *source) plainMethod(class *pysource.Class, name string) bool {
-	assigned := slices.ContainsFunc(s.Assignments, func(a pysource.Assignment) bool { return a.Target == "self."+name })
-	i := slices.IndexFunc(class.Methods, func(m pysource.Function) bool { return m.Name == name })
-	return !assigned && i >= 0 && !class.Methods[i].Async && !slices.ContainsFunc(class.Methods[i].Decorators, func(d string) bool {
+// reached lists the functions that surely run, without their conditions.
+func (s *source) reached(function string) map[pysource.Scope]bool {
+	reached := map[pysource.Scope]bool{}
+	class := s.class()
+	switch defined := s.Defines(function); {
+	case defined == pysource.Yes:
+		reached[pysource.Scope{Function: function}] = true
+	case defined == pysource.No && class != nil:
+		reached[pysource.Scope{Class: class.Name, Function: "initialize"}] = true
+	default:
+		return reached
+	}
+	callable := s.callable(class)
+	for range maxHelpers {
+		for _, c := range s.Calls {
+			if callee, known := callable[c.Callee]; known && !c.Conditional && reached[pysource.Scope{Class: c.Class, Function: c.Function}] {
+				reached[callee] = true
+			}
+		}
+	}
+	return reached
+}
+
+// callable has the functions of the file and the methods of the handler's
+// class that surely are what is called by their names.
+func (s *source) callable(class *pysource.Class) map[string]pysource.Scope {
+	callable := map[string]pysource.Scope{}
+	count := func(names []pysource.Binding) map[string]int {
+		times := map[string]int{}
+		for _, n := range names {
+			times[n.Name]++
+		}
+		return times
+	}
+	times := count(s.Names)
+	for _, f := range s.Functions {
+		if times[f.Name] == 1 && runsBody(f) {
+			callable[f.Name] = pysource.Scope{Function: f.Name}
+		}
+	}
+	if class == nil {
+		return callable
+	}
+	times = count(class.Names)
+	for _, f := range class.Methods {
+		if times[f.Name] == 1 && runsBody(f) {
+			callable["self."+f.Name] = pysource.Scope{Class: class.Name, Function: f.Name}
+		}
+	}
+	for _, a := range s.Assignments {
+		delete(callable, a.Target)
+	}
+	return callable
+}
+
+// runsBody says that calling a function surely runs its body.
+func runsBody(f pysource.Function) bool {
+	return !f.Async && !f.Conditional && !slices.ContainsFunc(f.Decorators, func(d string) bool {
 		return d != "staticmethod" && d != "classmethod"
 	})
 }
@@ -64,8 +106,8 @@ func (s *source) loadsLabels(function string) bool {
 }
 
 func (s *source) reaches(calls []pysource.Call, file, function string) bool {
-	return slices.ContainsFunc(calls, func(c pysource.Call) bool {
-		return s.runs(c.Scope, function, maxHelpers) && (!c.Conditional || s.onlyIfThere(c.Line, file))
+	return slices.ContainsFunc(calls[:min(len(calls), maxLookups)], func(c pysource.Call) bool {
+		return s.runs(c.Scope, function) && (!c.Conditional || s.onlyIfThere(c.Line, file))
 	})
 }
 

@@ -18,6 +18,8 @@ type source struct {
 	// depends on what happens when it runs.
 	classes []pysource.Class
 	sure    bool
+	// running is what runs caches.
+	running map[pysource.Scope]bool
 	// parent is the class of TorchServe that the handler's one class inherits
 	// from alone, such as "BaseHandler", or "".
 	parent string

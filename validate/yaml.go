@@ -87,7 +87,7 @@ func explainYAML(data []byte, err error) error {
 
 // maxYAMLWork bounds how many bytes are parsed to find where a file ends to be
 // YAML.
-const maxYAMLWork = 4 << 20
+const maxYAMLWork = 512 << 10
 
 // yamlEnd is the length of the longest beginning of data that is YAML: what
 // follows is what the reader stumbles over, such as a bracket that is never
@@ -107,7 +107,9 @@ func yamlEnd(data []byte, reported int) (int, bool) {
 	}
 	work := 0
 	isYAML := func(n int) bool {
-		work += n
+		if work += n; work > maxYAMLWork {
+			return false
+		}
 		var doc yaml.Node
 		return yaml.Unmarshal(data[:n], &doc) == nil
 	}

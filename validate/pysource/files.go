@@ -124,13 +124,16 @@ func (m *Module) withPath(file string) []int {
 		}
 		variable := m.PathVariable(s)
 		for i, c := range m.Calls {
-			if variable != "" && len(c.Args) > 0 && c.Args[0] == variable && c.in(s.Scope) {
+			if variable != "" && len(c.Args) > 0 && c.Args[0] == variable && c.in(s.Scope) && len(found) < maxPaths {
 				found = append(found, i)
 			}
 		}
 	}
 	return found
 }
+
+// maxPaths bounds how many calls with a path are followed.
+const maxPaths = 256
 
 // JSONLoads lists the calls of json.load, and of json.loads on what was read,
 // that surely parse a file of that name where they are reached.
@@ -142,8 +145,13 @@ func (m *Module) JSONLoads(file string) []Call {
 	table := m.aliases()
 	load, loads := table.namesOf("json.load"), table.namesOf("json.loads")
 	var found []Call
+	looked := 0
 	for i, c := range m.Calls {
-		if len(c.Args) > 0 && (load[c.Callee] && m.isOpened(c.Args[0], i, i, opens) || loads[c.Callee] && m.isRead(i, opens)) {
+		if !load[c.Callee] && !loads[c.Callee] || len(c.Args) == 0 || looked == maxPaths {
+			continue
+		}
+		looked++
+		if load[c.Callee] && m.isOpened(c.Args[0], i, i, opens) || loads[c.Callee] && m.isRead(i, opens) {
 			found = append(found, c)
 		}
 	}
