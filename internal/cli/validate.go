@@ -139,11 +139,13 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 	r.Add(check.Findings...)
 	r.Add(w.targetFindings(check)...)
 	scan := scanPickles(ctx, check)
+	damage := make(chan []rules.Finding, 1)
+	go func() { damage <- check.VerifyChecksums(ctx) }()
 	result, findings := check.LoadTest(ctx, w.loadTest)
 	r.LoadTest = result
 	r.Add(findings...)
 	r.Add(check.OutputFindings(result)...)
-	r.Add(check.VerifyChecksums(ctx)...)
+	r.Add(<-damage...)
 	if err := scan.join(r); err != nil {
 		return err
 	}
