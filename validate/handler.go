@@ -82,8 +82,7 @@ func (c *Check) missingHandler() {
 func (c *Check) checkEntryPoint() {
 	h, function := c.handler, c.function()
 	if !h.Complete {
-		c.add(rules.HandlerUnread, h.name,
-			fmt.Sprintf("%q can't be read to its end: %v; what it needs was not checked", h.name, h.err), "")
+		c.addUnread(h)
 		return
 	}
 	switch h.Defines(function) {
@@ -112,6 +111,11 @@ func (c *Check) checkEntryPoint() {
 			"name a function of the file, or none")
 	}
 	c.checkClass(class)
+}
+
+func (c *Check) addUnread(s *source) {
+	c.add(rules.HandlerUnread, s.name,
+		fmt.Sprintf("%q can't be read to its end: %v; what it needs was not checked", s.name, s.err), "")
 }
 
 func classesText(classes []pysource.Class, why string) string {
@@ -257,9 +261,16 @@ func (c *Check) checkModelFile() error {
 		return err
 	}
 	s := readSource(name, text)
+	if !s.Complete {
+		c.addUnread(s)
+	}
 	if s.sure && len(s.classes) != 1 {
+		hint := "move helper classes to a file of their own"
+		if len(s.classes) == 0 {
+			hint = "define the model's class in it; one that is imported does not count"
+		}
 		c.add(rules.ModelFileClasses, name, fmt.Sprintf("%q defines %s", name,
-			classesText(s.classes, "the handler takes a model file with exactly one")), "move helper classes to a file of their own")
+			classesText(s.classes, "the handler takes a model file with exactly one")), hint)
 	}
 	if class := s.class(); class != nil && slices.Contains(noWeights, c.identity.Kind) && s.ofPyTorch(class) {
 		c.add(rules.EagerWeights, c.subject.ModelPath, fmt.Sprintf("%q is %s, and the handler %q loads a state_dict into the class of %q",

@@ -108,6 +108,11 @@ var handlerCases = []ruleCase{
 		want:    []string{rules.ModelFileClasses},
 	},
 	{
+		name:    "a model file that is no Python",
+		archive: archive{handler: "image_classifier", model: "notmodels/state_dict.pt", modelPy: "model.py", files: map[string]string{"model.py": "class Net(:\n"}},
+		want:    []string{rules.HandlerUnread}, says: []string{`warning model.py "model.py" can't be read to its end`},
+	},
+	{
 		name: "no vocabulary", archive: archive{handler: "text_classifier", model: "notmodels/state_dict.pt", modelPy: "model.py"},
 		want: []string{rules.VocabularyMissing},
 	},

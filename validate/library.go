@@ -31,9 +31,13 @@ func (c *Check) checkLibraries() {
 		return
 	}
 	who := fmt.Sprintf("the handler %q", c.subject.Manifest.Model.Handler)
+	hint := fmt.Sprintf("import %s in the handler", needed[0])
+	if c.subject.builtin() {
+		hint = fmt.Sprintf("write a handler that inherits from the built-in one and imports %s", needed[0])
+	}
 	c.add(rules.ModelLibrary, c.subject.ModelPath,
 		fmt.Sprintf("%q needs the operators of %s, and %s does not import it", c.subject.ModelPath, strings.Join(needed, ", "), who),
-		fmt.Sprintf("import %s in the handler", needed[0]))
+		hint)
 }
 
 // classNamespaces returns the namespaces of C++ classes, such as "tensorrt" for

@@ -36,7 +36,7 @@ var archiveRules = []Rule{
 	{
 		ID: ArchiveEntryKind, Severity: Warning,
 		Summary: "an entry is neither a file nor a folder",
-		Example: `"bert/vocab.txt" in "bert.tar.gz" is no regular file`,
+		Example: `"bert/vocab.txt" in "bert.tar.gz" is no regular file, and TorchServe makes an empty one of it`,
 	},
 	{
 		ID: ArchiveEntryOutside, Severity: Error,
@@ -47,7 +47,7 @@ var archiveRules = []Rule{
 	{
 		ID: ArchiveEntryTwice, Severity: Warning,
 		Summary: "an entry stands twice in the archive, and the last one wins",
-		Example: `"vocab.txt" stands twice in "bert.mar"`,
+		Example: `"vocab.txt" stands twice in "bert.mar", and the last one counts`,
 	},
 	{
 		ID: ManifestMissing, Severity: Warning,

@@ -12,7 +12,7 @@ var configRules = []Rule{
 	{
 		ID: ConfigUnreadable, Severity: Error,
 		Summary:  "the config file is empty, no valid YAML or no map",
-		Example:  `"model-config.yaml" can't be read as YAML: line 3: mapping values are not allowed in this context`,
+		Example:  `"model-config.yaml" can't be read as YAML: line 3, column 12: mapping values are not allowed in this context`,
 		Preempts: "Failed to parse model config yaml file.",
 	},
 	{

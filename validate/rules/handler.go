@@ -30,7 +30,7 @@ var handlerRules = []Rule{
 	},
 	{
 		ID: HandlerUnread, Severity: Warning,
-		Summary:  "the handler's file does not look like Python 3, so less of it was checked",
+		Summary:  "the file of the handler or of the model does not look like Python 3, so less of it was checked",
 		Example:  `"handler.py" can't be read to its end: line 7: unexpected indentation; what it needs was not checked`,
 		Preempts: "SyntaxError: invalid syntax",
 	},

@@ -23,7 +23,7 @@ var labelRules = []Rule{
 	{
 		ID: LabelsShape, Severity: Error,
 		Summary:  "index_to_name.json has a shape that the handler can't use",
-		Example:  `"index_to_name.json" is an array, and the handler "image_classifier" wants an object such as {"0": "cat"}`,
+		Example:  `"index_to_name.json" is an array, and the handler "image_classifier" wants an object`,
 		Preempts: `index->name JSON mapping should be in "class": "label" format.`,
 	},
 	{
@@ -40,13 +40,13 @@ var labelRules = []Rule{
 	{
 		ID: LabelsMissing, Severity: Error,
 		Summary:  "the model has outputs without a label, and the handler looks them up",
-		Example:  `the model gives 10 classes, and "index_to_name.json" has no label for 8 and 9`,
+		Example:  `"model.pt" gives 10 classes, and "index_to_name.json" has no label for 8, 9`,
 		Preempts: "KeyError: '8'",
 	},
 	{
 		ID: LabelsShort, Severity: Warning,
 		Summary:  "the model seems to have outputs without a label",
-		Example:  `the model gives 10 classes, and "index_to_name.json" has no label for 8 and 9`,
+		Example:  `"model.pt" gives 10 classes, and "index_to_name.json" has no label for 8, 9`,
 		Preempts: "KeyError: '8'",
 	},
 	{
@@ -63,7 +63,7 @@ var labelRules = []Rule{
 	{
 		ID: TopFive, Severity: Error,
 		Summary:  "image_classifier answers the five best classes, and there are fewer",
-		Example:  `the handler "image_classifier" answers the 5 best classes, and the model gives 2`,
+		Example:  `the handler "image_classifier" answers the 5 best classes, and "model.pt" gives 2`,
 		Preempts: "selected index k out of range",
 	},
 }

@@ -28,25 +28,25 @@ var modelRules = []Rule{
 	{
 		ID: ModelEmpty, Severity: Error,
 		Summary:  "the serialized file is empty",
-		Example:  `"traced_model.pt" is empty`,
+		Example:  `"traced_model.pt" is an empty file: it has no bytes`,
 		Preempts: "PytorchStreamReader failed reading zip archive: not a ZIP archive",
 	},
 	{
 		ID: ModelTruncated, Severity: Error,
 		Summary:  "the serialized file is cut off",
-		Example:  `"traced_model.pt" is truncated: it starts as a zip file but its central directory is missing`,
+		Example:  `"traced_model.pt" is the beginning of a file that PyTorch wrote: its end, where a zip file keeps its list of entries, is missing`,
 		Preempts: "PytorchStreamReader failed reading zip archive: failed finding central directory",
 	},
 	{
 		ID: ModelHTML, Severity: Error,
 		Summary:  "the serialized file is a web page",
-		Example:  `"traced_model.pt" is an HTML page, probably the error page of a failed download`,
+		Example:  `"traced_model.pt" is an HTML page: a web page was saved in place of the file`,
 		Preempts: "PytorchStreamReader failed reading zip archive: not a ZIP archive",
 	},
 	{
 		ID: ModelLFSPointer, Severity: Error,
 		Summary:  "the serialized file is a Git LFS pointer",
-		Example:  `"traced_model.pt" is a Git LFS pointer, not the model that it points to`,
+		Example:  `"traced_model.pt" is a Git LFS pointer: git lfs pull has not fetched the file itself`,
 		Preempts: "PytorchStreamReader failed reading zip archive: not a ZIP archive",
 	},
 	{
@@ -64,7 +64,7 @@ var modelRules = []Rule{
 	{
 		ID: ModelNotTorchScript, Severity: Error,
 		Summary:  "the handler loads TorchScript and the serialized file is something else",
-		Example:  `"model.pt" is a state_dict saved with torch.save, and save_mode "torchscript" needs TorchScript`,
+		Example:  `"model.pt" is a state_dict saved with torch.save and no TorchScript, and save_mode is "torchscript" in "setup_config.json"`,
 		Preempts: "PytorchStreamReader failed locating file constants.pkl: file not found",
 	},
 	{
@@ -115,13 +115,13 @@ var modelRules = []Rule{
 	{
 		ID: ModelDevice, Severity: Warning,
 		Summary:  "the model is tied to a device",
-		Example:  `"model.pt" has the device cuda:0 written into its code`,
+		Example:  `"model.pt" has the device cuda:0 written into its code; it fails where the worker has another`,
 		Preempts: "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!",
 	},
 	{
 		ID: ModelLibrary, Severity: Warning,
 		Summary:  "the model needs a library that its handler does not import",
-		Example:  `"model.pt" needs the operators of torchvision, and "handler.py" does not import it`,
+		Example:  `"model.pt" needs the operators of torchvision, and the handler "handler.py" does not import it`,
 		Preempts: "Unknown builtin op: torchvision::nms.",
 	},
 	{

@@ -54,7 +54,7 @@ var settingsRules = []Rule{
 	{
 		ID: HandlerConfigDefault, Severity: Note,
 		Summary: "the handler reads settings of the config file that is not given, and has defaults for them",
-		Example: `"handler.py" reads handler: max_length from the config file; none is given, so its defaults count`,
+		Example: `"handler.py" reads handler: max_length from the config file in line 63; none is given, so its defaults count`,
 	},
 	{
 		ID: SettingsDisagree, Severity: Warning,
@@ -70,7 +70,7 @@ var settingsRules = []Rule{
 	{
 		ID: SettingValue, Severity: Warning,
 		Summary:  "a setting of the Hugging Face handler has an odd value",
-		Example:  `mode is "sequence-classification" in "setup_config.json"; "handler.py" mentions "sequence_classification"`,
+		Example:  `mode is "sequence-classification" in "setup_config.json", which "handler.py" does not mention`,
 		Preempts: "UnboundLocalError: local variable 'inputs' referenced before assignment",
 	},
 	{
