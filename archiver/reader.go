@@ -50,13 +50,16 @@ func readArchive(f *os.File) (*Archive, error) {
 }
 
 func readDirectory(r io.ReaderAt, size int64) ([]*ArchiveFile, error) {
-	z, err := zip.NewReader(r, size)
+	// A directory may point before the file's start, which a section answers
+	// as it does its end, and a file as an error of the system.
+	section := io.NewSectionReader(r, 0, size)
+	z, err := zip.NewReader(section, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, err
 	}
 	files := make([]*ArchiveFile, len(z.File))
 	for i, f := range z.File {
-		if files[i], err = newArchiveFile(r, size, f); err != nil {
+		if files[i], err = newArchiveFile(section, size, f); err != nil {
 			return nil, fmt.Errorf("%q: %w", f.Name, err)
 		}
 	}

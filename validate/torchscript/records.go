@@ -84,10 +84,12 @@ func (r *records) add(rel string, e zipEntry) error {
 	return nil
 }
 
-// minPyTorch is the first release that reads each version of the file format;
-// pytorch/caffe2/serialize/versions.h tells what changed with them.
+// minPyTorch is the first release that reads each version of the file format:
+// kMaxSupportedFileFormatVersion in the headers of the releases 1.3 to 1.12
+// (caffe2/serialize/inline_container.h, then versions.h, where the changes are
+// told too).
 var minPyTorch = map[int]string{
-	1: "1.3", 2: "1.4", 3: "1.5", 4: "1.6", 5: "1.6", 6: "1.8", 7: "1.11", 8: "1.11", 9: "1.11", 10: "1.12",
+	1: "1.3", 2: "1.4", 3: "1.5", 4: "1.6", 5: "1.6", 6: "1.9", 7: "1.11", 8: "1.11", 9: "1.11", 10: "1.12",
 }
 
 func (m *Model) readVersion(recs *records) error {
