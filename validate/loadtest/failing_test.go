@@ -2,6 +2,7 @@ package loadtest_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -171,6 +172,10 @@ const runForeverVariable = "LOADTEST_RUN_FOREVER"
 func TestMain(m *testing.M) {
 	if worker := os.Getenv(runForeverVariable); worker != "" {
 		runForever(worker)
+	}
+	if text := os.Getenv(runOneVariable); text != "" {
+		must(json.NewEncoder(os.Stdout).Encode(runOne(text)))
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
