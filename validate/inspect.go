@@ -42,12 +42,16 @@ type InspectedModel struct {
 	File string `json:"file"`
 	Kind string `json:"kind"`
 	// Words say the kind to people.
-	Words         string     `json:"-"`
-	Size          int64      `json:"size"` // bytes
-	FormatVersion int        `json:"formatVersion,omitempty"`
-	MinPyTorch    string     `json:"minPyTorch,omitempty"`
-	Training      bool       `json:"training"`
-	Forward       *Signature `json:"forward"`
+	Words         string `json:"-"`
+	Size          int64  `json:"size"` // bytes
+	FormatVersion int    `json:"formatVersion,omitempty"`
+	MinPyTorch    string `json:"minPyTorch,omitempty"`
+	// ByteOrder is "little" or "big", or "" where the file does not say.
+	ByteOrder string     `json:"byteOrder,omitempty"`
+	Training  bool       `json:"training"`
+	Forward   *Signature `json:"forward"`
+	// Methods are the root module's others.
+	Methods []InspectedMethod `json:"methods"`
 	// Parameters, Buffers and Others stand in the model's own order.
 	Parameters    []InspectedTensor `json:"parameters"`
 	Buffers       []InspectedTensor `json:"buffers"`
@@ -64,6 +68,12 @@ type InspectedModel struct {
 type Signature struct {
 	Arguments []protocol.Argument `json:"arguments"`
 	Returns   string              `json:"returns"`
+}
+
+// InspectedMethod is a method of the root module.
+type InspectedMethod struct {
+	Name string `json:"name"`
+	Signature
 }
 
 // InspectedTensor is one tensor of a model.
@@ -86,7 +96,7 @@ func InspectModel(r io.ReaderAt, size int64, path string) (*InspectedModel, erro
 	}
 	out := &InspectedModel{
 		File: path, Kind: string(id.Kind), Words: id.Words, Size: size,
-		Parameters: []InspectedTensor{}, Buffers: []InspectedTensor{}, Others: []InspectedTensor{},
+		Methods: []InspectedMethod{}, Parameters: []InspectedTensor{}, Buffers: []InspectedTensor{}, Others: []InspectedTensor{},
 		Operators: []string{}, CustomClasses: []string{}, Devices: []string{}, CodeDevices: []string{},
 	}
 	if !id.Loadable {
@@ -101,8 +111,14 @@ func InspectModel(r io.ReaderAt, size int64, path string) (*InspectedModel, erro
 	out.CustomClasses = append(out.CustomClasses, m.CustomClasses...)
 	out.Devices = append(out.Devices, m.Devices()...)
 	out.CodeDevices = append(out.CodeDevices, m.CodeDevices...)
-	if m.Forward != nil {
-		out.Forward = &Signature{Arguments: m.Forward.Arguments, Returns: m.Forward.Returns}
+	out.ByteOrder = m.ByteOrder
+	for _, f := range m.Methods {
+		s := Signature{Arguments: slices.Concat([]protocol.Argument{}, f.Arguments), Returns: f.Returns}
+		if f.Name == "forward" {
+			out.Forward = &s
+		} else {
+			out.Methods = append(out.Methods, InspectedMethod{f.Name, s})
+		}
 	}
 	for _, t := range m.Tensors {
 		view := InspectedTensor{Name: t.Name, DType: t.DType, Shape: t.Shape, Device: t.Device, Bytes: t.Bytes, Shared: t.Shared}

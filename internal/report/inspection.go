@@ -59,7 +59,13 @@ func (t *table) model(m *validate.InspectedModel) {
 	t.row("file", m.File+", "+size(m.Size))
 	t.row("kind", kind)
 	if m.Forward != nil {
-		t.row("forward", signature(m.Forward))
+		t.row("forward", signature(*m.Forward))
+	}
+	for i, f := range m.Methods {
+		t.row(label("methods", i), f.Name+signature(f.Signature))
+	}
+	if m.ByteOrder == "big" {
+		t.row("order", "the bytes of its tensors are big-endian")
 	}
 	if m.Training {
 		t.row("mode", "saved in training mode")
@@ -76,7 +82,7 @@ func (t *table) model(m *validate.InspectedModel) {
 		}
 	}
 	if m.DebugSize > 0 {
-		t.row("debug", fmt.Sprintf("%s of the file are debug records", size(m.DebugSize)))
+		t.row("debug", fmt.Sprintf("%s, %.1f %% of the file, are debug records", size(m.DebugSize), 100*float64(m.DebugSize)/float64(m.Size)))
 	}
 }
 
@@ -91,7 +97,11 @@ func (t *table) tensors(m *validate.InspectedModel) {
 			total += v.Bytes
 		}
 		if i < maxTensors {
-			t.row(label("tensors", i), v.Name, v.DType+dims(v.Shape), size(v.Bytes), v.Device)
+			columns := []string{v.Name, v.DType + dims(v.Shape), size(v.Bytes), v.Device}
+			if v.Shared != "" {
+				columns = append(columns, "in the storage of "+v.Shared)
+			}
+			t.row(label("tensors", i), columns...)
 		}
 	}
 	if more := len(all) - maxTensors; more > 0 {
@@ -100,7 +110,7 @@ func (t *table) tensors(m *validate.InspectedModel) {
 	t.row("total", fmt.Sprintf("%d parameters, %d buffers, %d others: %s", len(m.Parameters), len(m.Buffers), len(m.Others), size(total)))
 }
 
-func signature(s *validate.Signature) string {
+func signature(s validate.Signature) string {
 	parts := make([]string, len(s.Arguments))
 	for i, a := range s.Arguments {
 		parts[i] = a.Name + ": " + a.Type
