@@ -73,7 +73,8 @@ type prober struct {
 	*test
 	until time.Time
 	base  []baseInput
-	lost  string // why the worker is gone
+	short *sizing // a short text that ran: what else is tried is cheaper on it
+	lost  string  // why the worker is gone
 }
 
 // probe tries other shapes than the sample's.
@@ -114,7 +115,7 @@ func (p *prober) try(a *axis) {
 		if a.enough(i) {
 			continue
 		}
-		change := p.resized(a, sizes)
+		change := p.resized(p.short, &sizing{a, sizes})
 		var kept *capture
 		if a.name == lengthName && sizes[0] < a.places[0].size && p.maskAt(a) >= 0 {
 			kept = &capture{}
@@ -124,6 +125,9 @@ func (p *prober) try(a *axis) {
 			a.ran = append(a.ran, i)
 			if kept != nil {
 				p.comparePadded(a, sizes[0], kept)
+			}
+			if a.name == lengthName && sizes[0] < a.places[0].size && p.short == nil {
+				p.short = &sizing{a, sizes}
 			}
 		case failed:
 			a.failed = append(a.failed, i)

@@ -86,13 +86,26 @@ func (p *prober) axes() ([]*axis, string) {
 	if single && len(p.base[tensors[0]].value.Shape) == 1 {
 		return []*axis{p.general([]place{{tensors[0], 0, "dimension 0", first}})}, ""
 	}
-	axes := []*axis{p.batch(tensors, first)}
+	var axes []*axis
 	if single && p.isPicture(tensors[0]) {
-		axes = append(axes, p.picture(tensors[0])...)
+		axes = p.picture(tensors[0])
 	} else {
-		axes = append(axes, p.others(tensors)...)
+		axes = p.others(tensors)
 	}
-	return axes[:min(len(axes), maxAxes)], ""
+	axes = append(axes[:min(len(axes), maxAxes)], p.batch(tensors, first))
+	// A short text is cheap, and the rest is tried on it.
+	slices.SortStableFunc(axes, func(a, b *axis) int { return rankOfAxis(a) - rankOfAxis(b) })
+	return axes, ""
+}
+
+func rankOfAxis(a *axis) int {
+	switch a.name {
+	case lengthName:
+		return 0
+	case batchName:
+		return 1
+	}
+	return 2
 }
 
 func (p *prober) tensors() []int {

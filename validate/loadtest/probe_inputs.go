@@ -63,14 +63,26 @@ type padding struct {
 	first, last int64 // places of the sample's numbers: from first to last-1
 }
 
-// resized is the sample with other sizes at the places of an axis.
-func (p *prober) resized(a *axis, sizes []int64) change {
+// sizing is other sizes at the places of an axis.
+type sizing struct {
+	*axis
+	sizes []int64
+}
+
+// resized is the sample with other sizes; of two for the same place the last
+// one counts, and nil changes nothing.
+func (p *prober) resized(all ...*sizing) change {
 	c := make(change, len(p.base))
 	for i, in := range p.base {
 		c[i] = changed{baseInput: in, shape: slices.Clone(in.value.Shape)}
 	}
-	for i, at := range a.places {
-		c[at.input].shape[at.dim] = sizes[i]
+	for _, s := range all {
+		if s == nil {
+			continue
+		}
+		for i, at := range s.places {
+			c[at.input].shape[at.dim] = s.sizes[i]
+		}
 	}
 	return c
 }

@@ -81,7 +81,7 @@ func (p *prober) shift(a *axis, length, before int64, short *capture) (*shift, b
 	for i := range sizes {
 		sizes[i] = length + moreTokens
 	}
-	c := p.resized(a, sizes)
+	c := p.resized(&sizing{a, sizes})
 	for _, at := range a.places {
 		c[at.input].pad = &padding{dim: at.dim, first: before, last: before + length}
 	}
