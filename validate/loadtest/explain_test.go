@@ -66,7 +66,7 @@ func TestExplain(t *testing.T) {
 		{load, "\nUnknown builtin op: torchvision::roi_align.\n", rules.OperatorMissing, []string{"torchvision::roi_align of torchvision"}},
 		{load, "\nUnknown builtin op: torchvision::deform_conv2d.\n", rules.OperatorMissing, []string{"torchvision::deform_conv2d of torchvision"}},
 		{load, "\nUnknown builtin op: neuron::forward_1.\n", rules.OperatorMissing, []string{"neuron::forward_1 of AWS Neuron"}},
-		{load, "\nUnknown builtin op: my_ops::warp.\n", rules.OperatorMissing, []string{"my_ops::warp of a library called my_ops", "--load-test=off"}},
+		{load, "\nUnknown builtin op: my_ops::warp.\n", rules.OperatorMissing, []string{"my_ops::warp of a library called my_ops", "--library FILE", "--load-test=off"}},
 		{load, "\nUnknown builtin op: aten::scaled_dot_product_attention.\nHere are some suggestions:", rules.OperatorMissing,
 			[]string{"libtorch 1.13.1 has no operator aten::scaled_dot_product_attention", "LIBTORCH="}},
 		{load, "\nUnknown type name '__torch__.torch.classes.tensorrt.Engine':\nSerialized   File", rules.ClassMissing, []string{"tensorrt.Engine of Torch-TensorRT"}},

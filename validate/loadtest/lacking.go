@@ -90,28 +90,44 @@ func missingKernel(m []string, libtorch string) (string, string) {
 		"build the worker against the server's libtorch: make worker LIBTORCH=…"
 }
 
-// owners are the libraries that bring the operators and classes of a
-// namespace.
-var owners = map[string]string{
-	"torchvision":    "torchvision",
-	"torchaudio":     "torchaudio",
-	"torchtext":      "torchtext",
-	"neuron":         "AWS Neuron (torch-neuron)",
-	"neuronx":        "AWS Neuron (torch-neuronx)",
-	"tensorrt":       "Torch-TensorRT",
-	"torch_tensorrt": "Torch-TensorRT",
-	"trt":            "Torch-TensorRT",
-	"torch_ipex":     "Intel Extension for PyTorch",
-	"ipex_prepack":   "Intel Extension for PyTorch",
-	"torch_sparse":   "torch-sparse",
-	"torch_scatter":  "torch-scatter",
-	"torch_cluster":  "torch-cluster",
-	"torch_spline":   "torch-spline-conv",
-	"fbgemm":         "FBGEMM (fbgemm-gpu)",
-	"detectron2":     "detectron2",
-	"mmdeploy":       "MMDeploy",
-	"fairseq":        "fairseq",
-	"sentencepiece":  "torchtext",
+// owner is a library that brings the operators and classes of a namespace:
+// its name, and the file that --library takes.
+type owner struct{ name, file string }
+
+var owners = map[string]owner{
+	"torchvision":    {"torchvision", "libtorchvision.so, or torchvision/_C.so of the Python package"},
+	"torchaudio":     {"torchaudio", "torchaudio/lib/libtorchaudio.so"},
+	"torchtext":      {"torchtext", "torchtext/lib/libtorchtext.so"},
+	"sentencepiece":  {"torchtext", "torchtext/lib/libtorchtext.so"},
+	"neuron":         {"AWS Neuron (torch-neuron)", "libtorchneuron.so"},
+	"neuronx":        {"AWS Neuron (torch-neuronx)", "libtorchneuron.so"},
+	"tensorrt":       {"Torch-TensorRT", "libtorchtrt_runtime.so"},
+	"torch_tensorrt": {"Torch-TensorRT", "libtorchtrt_runtime.so"},
+	"trt":            {"Torch-TensorRT", "libtorchtrt_runtime.so"},
+	"torch_ipex":     {"Intel Extension for PyTorch", "libintel-ext-pt-cpu.so"},
+	"ipex_prepack":   {"Intel Extension for PyTorch", "libintel-ext-pt-cpu.so"},
+	"torch_sparse":   {"torch-sparse", "libtorchsparse.so"},
+	"torch_scatter":  {"torch-scatter", "libtorchscatter.so"},
+	"torch_cluster":  {"torch-cluster", "libtorchcluster.so"},
+	"torch_spline":   {"torch-spline-conv", "libtorchsplineconv.so"},
+	"fbgemm":         {"FBGEMM (fbgemm-gpu)", "fbgemm_gpu/fbgemm_gpu_py.so"},
+	"detectron2":     {"detectron2", "detectron2/_C.so"},
+	"mmdeploy":       {"MMDeploy", "libmmdeploy_torchscript_ops.so"},
+	"fairseq":        {"fairseq", ""},
+}
+
+// ownerOf is the library that brings a namespace, and how to give it to the
+// load test.
+func ownerOf(namespace string) (name, hint string) {
+	const rest = "the server needs it too; or archive without the load test with --load-test=off"
+	o := owners[namespace]
+	if o.name == "" {
+		o.name = "a library called " + clean(namespace, 100)
+	}
+	if o.file == "" {
+		return o.name, "load the library that has it with --library FILE; " + rest
+	}
+	return o.name, fmt.Sprintf("load it with --library (%s); %s", o.file, rest)
 }
 
 // builtin are the namespaces that libtorch has itself.
@@ -126,18 +142,11 @@ func missingOperator(m []string, libtorch string) (string, string) {
 		return fmt.Sprintf("libtorch %s has no operator %s", libtorch, name),
 			"build the worker against the server's libtorch, which is probably newer: make worker LIBTORCH=…"
 	}
-	if owner, ok := owners[m[1]]; ok {
-		return fmt.Sprintf("it needs the custom operator %s of %s", name, owner), libraryHint
-	}
-	return fmt.Sprintf("it needs the custom operator %s of a library called %s", name, clean(m[1], 100)), libraryHint
+	owner, hint := ownerOf(m[1])
+	return fmt.Sprintf("it needs the custom operator %s of %s", name, owner), hint
 }
 
 func missingClass(m []string, _ string) (string, string) {
-	owner, ok := owners[m[1]]
-	if !ok {
-		owner = "a library called " + clean(m[1], 100)
-	}
-	return fmt.Sprintf("it needs the custom class %s.%s of %s", clean(m[1], 100), clean(m[2], 100), owner), libraryHint
+	owner, hint := ownerOf(m[1])
+	return fmt.Sprintf("it needs the custom class %s.%s of %s", clean(m[1], 100), clean(m[2], 100), owner), hint
 }
-
-const libraryHint = "the server needs that library too; archive without the load test with --load-test=off"

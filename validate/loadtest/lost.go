@@ -106,7 +106,7 @@ func (t *test) crashHint(status syscall.WaitStatus) string {
 	case status.Signaled() && status.Signal() == syscall.SIGKILL:
 		return "most probably the machine ran out of memory; bound the worker with --memory"
 	case len(t.cfg.Libraries) > 0:
-		return fmt.Sprintf("a library made for another libtorch crashes it too: --library takes those made for %s", t.result.Libtorch)
+		return fmt.Sprintf("a library made for another libtorch crashes it too; --library takes what was built against libtorch %s", t.result.Libtorch)
 	}
 	return "the same crash would end the server's worker; try the model in Python with the server's version of torch"
 }
