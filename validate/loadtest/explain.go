@@ -161,6 +161,11 @@ var failing = []known{
 		"give a sample that holds it: --sample '[NAME:]int64[1,LENGTH]=@FILE.npy' with the ids of a real text",
 	},
 	{
+		regexp.MustCompile(`selected index k out of range`),
+		"the model picks the k best of fewer values than k: it has fewer classes, or the sample is smaller, than it was written for",
+		shapeHint,
+	},
+	{
 		regexp.MustCompile(`index -?\d+ is out of bounds for dimension \d+ with size (\d+)`),
 		"the model indexes a dimension of size $1 beyond its end", shapeHint,
 	},
@@ -169,7 +174,7 @@ var failing = []known{
 		"the sample's dtype does not fit the model", dtypeHint,
 	},
 	{
-		regexp.MustCompile(`can't allocate memory|not enough memory|bad_alloc|reading it needs a copy`),
+		regexp.MustCompile(`can't allocate memory|not enough memory|bad_alloc|reading it needs a copy|CUDA out of memory`),
 		"forward needs more memory than the worker may have", "give a smaller --sample, or run it on a machine with more memory",
 	},
 }
