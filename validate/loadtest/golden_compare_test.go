@@ -2,7 +2,10 @@ package loadtest
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"go-model-archiver/internal/testtools"
@@ -131,5 +134,37 @@ func TestTheLargestDifferencesAreSaid(t *testing.T) {
 	}
 	if *r.Size != 0.9 || indexText(r.Index) != "[1,0]" {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A model that took the worker over says what it likes of its outputs.
+func TestWhatIsSavedIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	s := newSaver(filepath.Join(dir, "out.npz"), []protocol.Output{
+		{Path: "output[0]", DType: "uint8", Data: "uint8", Shape: []int64{3}},
+		{Path: "output[1]", DType: "float64", Data: "float64", Shape: []int64{1 << 29}},
+	})
+	for i := range 2 {
+		if _, err := s.begin(i).Write([]byte{1, 2, 3}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.commit(); err == nil || err.Error() != "they hold more than 4 GiB" {
+		t.Errorf("got %v", err)
+	}
+	s.abort()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+}
+
+func TestNamesInAFileAreUnique(t *testing.T) {
+	outputs := []protocol.Output{
+		{Path: `output["a"]`}, {Path: `output["a"]`}, {Path: `output["output[\"a\"]"]`}, {Path: `output["a"][0]`}, {Path: "output[0]"},
+		{Path: `output["x\\y"]`}, {Path: `output[""]`}, {Path: "output"}, {Path: `output["a"]`},
+	}
+	want := []string{"a", `output["a"]`, `output["output[\"a\"]"]`, `output["a"][0]`, "output[0]", `output["x\\y"]`, `output[""]`, "output", `output["a"] (2)`}
+	if got := arrayNames(outputs); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }

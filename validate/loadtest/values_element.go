@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"strconv"
+
+	"go-model-archiver/validate/numpy"
 )
 
 // element reads one value of a dtype from its bytes, little-endian.
@@ -30,7 +32,7 @@ var wholes = map[string]element{
 
 var numbers = map[string]element{
 	"uint64":    {8, nil, func(b []byte) complex128 { return complex(float64(le.Uint64(b)), 0) }, 64},
-	"float16":   {2, nil, func(b []byte) complex128 { return complex(half(le.Uint16(b)), 0) }, 32},
+	"float16":   {2, nil, func(b []byte) complex128 { return complex(numpy.Float16(le.Uint16(b)), 0) }, 32},
 	"bfloat16":  {2, nil, func(b []byte) complex128 { return complex(float32At(widened(b)), 0) }, 32},
 	"float32":   {4, nil, func(b []byte) complex128 { return complex(float32At(le.Uint32(b)), 0) }, 32},
 	"float64":   {8, nil, func(b []byte) complex128 { return complex(math.Float64frombits(le.Uint64(b)), 0) }, 64},
@@ -86,23 +88,3 @@ func float32At(bits uint32) float64 { return float64(math.Float32frombits(bits))
 
 // widened is a bfloat16 as the float32 that has its bits at the front.
 func widened(b []byte) uint32 { return uint32(le.Uint16(b)) << 16 }
-
-// half reads a float16: 1 bit of sign, 5 of exponent, 10 of fraction.
-func half(bits uint16) float64 {
-	exponent, fraction := int(bits>>10)&31, float64(bits&1023)
-	var v float64
-	switch {
-	case exponent == 31 && fraction != 0:
-		return math.NaN()
-	case exponent == 31:
-		v = math.Inf(1)
-	case exponent == 0:
-		v = math.Ldexp(fraction, -24)
-	default:
-		v = math.Ldexp(fraction+1024, exponent-25)
-	}
-	if bits>>15 != 0 {
-		return -v
-	}
-	return v
-}

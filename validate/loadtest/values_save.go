@@ -1,11 +1,16 @@
 package loadtest
 
 import (
+	"fmt"
 	"io"
 
 	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/numpy"
 )
+
+// maxSaved bounds the bytes of all outputs, as the worker does: a model that
+// took it over must not fill the disk.
+const maxSaved = 4 << 30
 
 // saver writes the outputs to a .npz file. Its first error is told at the end,
 // and after it nothing more is written.
@@ -16,6 +21,7 @@ type saver struct {
 	saved   *Saved
 	array   io.Writer
 	widen   bool // the array at hand: bfloat16 becomes float32
+	size    int64
 	err     error
 }
 
@@ -49,6 +55,11 @@ func (s *saver) begin(i int) io.Writer {
 		return io.Discard
 	}
 	o := s.outputs[i]
+	size, _ := o.DataSize() // the caller has seen that it can be told
+	if s.size += size; s.size > maxSaved || s.size < 0 {
+		s.err = fmt.Errorf("they hold more than %d GiB", maxSaved>>30)
+		return io.Discard
+	}
 	saved := SavedArray{Path: o.Path, Name: s.names[i], DType: savedType(o)}
 	saved.Converted = saved.DType != o.DType && !isNumber(o)
 	s.saved.Arrays = append(s.saved.Arrays, saved)

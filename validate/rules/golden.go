@@ -29,7 +29,7 @@ var goldenRules = []Rule{
 	{
 		ID: PaddingMatters, Severity: Warning,
 		Summary:  "the answer to a short input changes with its padding, which attention_mask leaves out",
-		Example:  `output[0] of "model.pt" changes by up to 0.25 when an input of 16 tokens is padded to 24`,
+		Example:  `output[0] of "model.pt" changes by up to 0.25 when an input of 16 tokens is padded to 24 with attention_mask 0: the trace took a length as a constant, or the model does not heed the mask`,
 		Preempts: "nothing: the server answers a text with other numbers when it is padded to another length",
 	},
 	{

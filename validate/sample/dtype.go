@@ -105,26 +105,3 @@ func round16(v float64, exponentBits int) uint16 {
 	// into the next exponent, and from the largest into infinity.
 	return sign | uint16(exponent+bias-1)<<fraction + uint16(steps)
 }
-
-// half is the inverse of round16.
-func half(bits uint16, exponentBits int) float64 {
-	fraction := 15 - exponentBits
-	exponent := int(bits>>fraction) & (1<<exponentBits - 1)
-	steps := float64(bits & (1<<fraction - 1))
-	bias := 1<<(exponentBits-1) - 1
-	var v float64
-	switch {
-	case exponent == 1<<exponentBits-1 && steps != 0:
-		return math.NaN()
-	case exponent == 1<<exponentBits-1:
-		v = math.Inf(1)
-	case exponent == 0:
-		v = math.Ldexp(steps, 1-bias-fraction)
-	default:
-		v = math.Ldexp(steps+float64(int(1)<<fraction), exponent-bias-fraction)
-	}
-	if bits>>15 != 0 {
-		return -v
-	}
-	return v
-}

@@ -204,7 +204,7 @@ func convert(w io.Writer, r io.Reader, from, to string) error {
 func floatOf(dtype string) func(src []byte) float64 {
 	switch dtype {
 	case "float16":
-		return func(src []byte) float64 { return half(binary.LittleEndian.Uint16(src), 5) }
+		return func(src []byte) float64 { return numpy.Float16(binary.LittleEndian.Uint16(src)) }
 	case "float32":
 		return func(src []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(src))) }
 	}
