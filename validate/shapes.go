@@ -16,6 +16,12 @@ func (c *Check) probe() *loadtest.Probe {
 	if _, rows, ok := c.positions(); ok {
 		p.Positions = rows
 	}
+	if c.model != nil {
+		names := []string{"word_embeddings.weight", "wte.weight", "embed_tokens.weight", "shared.weight", "word_embedding.weight"}
+		if table, ok := c.model.Embedding(names...); ok {
+			p.Vocabulary = table.Shape[0]
+		}
+	}
 	return p
 }
 

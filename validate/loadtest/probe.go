@@ -15,8 +15,9 @@ type Probe struct {
 	// and BatchSource says where it stands: `batchSize in "model-config.yaml"`.
 	Batch       int64
 	BatchSource string
-	// Positions is how many tokens the model has positions for; 0 is unknown.
-	Positions int64
+	// Positions is how many tokens the model has positions for, and Vocabulary
+	// how many it knows; 0 is unknown.
+	Positions, Vocabulary int64
 }
 
 // Shapes says which dimensions of the inputs may have other sizes than in the

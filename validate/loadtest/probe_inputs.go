@@ -53,14 +53,15 @@ type change []changed
 type changed struct {
 	baseInput
 	shape []int64
-	// pad, where it is there, says which places of the length hold no number of
-	// the sample but 0, and at which place its first one stands.
+	// pad, where it is there, says which places of the length hold numbers of
+	// the sample, and what the others hold.
 	pad *padding
 }
 
 type padding struct {
 	dim         int
-	first, last int64 // places of the sample's numbers: from first to last-1
+	first, last int64  // places of the sample's numbers: from first to last-1
+	element     []byte // that stands elsewhere
 }
 
 // sizing is other sizes at the places of an axis.
@@ -124,16 +125,23 @@ func (c change) writeTo(w io.Writer) error {
 	return b.Flush()
 }
 
+// width is the bytes of an element.
+func (in changed) width() int64 {
+	width, _ := protocol.ElementSize(in.value.DType)
+	return width
+}
+
 // writeTo writes the elements in C order.
 func (in changed) writeTo(w io.Writer) error {
-	width, _ := protocol.ElementSize(in.value.DType)
-	zero := make([]byte, width)
+	width := in.width()
 	index := make([]int64, len(in.shape))
 	total, _ := protocol.Value{Kind: protocol.Tensor, DType: in.value.DType, Shape: in.shape}.DataSize()
 	for ; total > 0; total -= width {
-		element := zero
+		var element []byte
 		if at, ok := in.source(index); ok {
 			element = in.data[at*width : (at+1)*width]
+		} else {
+			element = in.pad.element
 		}
 		if _, err := w.Write(element); err != nil {
 			return err

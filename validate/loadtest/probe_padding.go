@@ -50,16 +50,23 @@ func (p *prober) maskAt(a *axis) int {
 }
 
 // comparePadded runs the short input, which gave the outputs in short, again
-// with padding that the mask leaves out: behind it, and where that changes an
-// answer before it, as some models want it. A trace that took a length as a
-// constant gives other numbers without an error.
+// with padding that the mask leaves out. A trace that took a length as a
+// constant gives other numbers without an error. Some models want the padding
+// before the text, and some, such as GPT-2, look for their padding token: the
+// second one of RoBERTa, or the last one.
 func (p *prober) comparePadded(a *axis, length int64, short *capture) {
-	behind, told := p.shift(a, length, 0, short)
+	behind, told := p.shift(a, length, filling{}, short)
 	if !told || behind == nil {
 		return
 	}
-	if before, told := p.shift(a, length, moreTokens, short); told && before == nil {
-		return
+	others := []filling{{before: moreTokens}, {token: 1}}
+	if last := p.cfg.Probe.Vocabulary - 1; last > 1 {
+		others = append(others, filling{token: last})
+	}
+	for _, f := range others {
+		if s, told := p.shift(a, length, f, short); told && s == nil {
+			return
+		}
 	}
 	p.fail(rules.PaddingMatters, fmt.Sprintf("%s of %q changes by up to %.3g when an input of %d tokens is padded to %d with %s 0: %s",
 		behind.path, p.cfg.ModelPath, behind.size, length, length+moreTokens, p.sample.Inputs[p.maskAt(a)].Name,
@@ -73,17 +80,24 @@ type shift struct {
 	size float64
 }
 
-// shift compares the outputs in short with those of the same input padded; so
-// many places of the padding stand before it. nil is no change, and false that
-// it can't be told.
-func (p *prober) shift(a *axis, length, before int64, short *capture) (*shift, bool) {
+// filling is how an input is padded: so many places of the padding stand before
+// it, and the token's id fills those of the ids.
+type filling struct{ before, token int64 }
+
+// shift compares the outputs in short with those of the same input padded. nil
+// is no change, and false that it can't be told.
+func (p *prober) shift(a *axis, length int64, f filling, short *capture) (*shift, bool) {
 	sizes := make([]int64, len(a.places))
 	for i := range sizes {
 		sizes[i] = length + moreTokens
 	}
 	c := p.resized(&sizing{a, sizes})
 	for _, at := range a.places {
-		c[at.input].pad = &padding{dim: at.dim, first: before, last: before + length}
+		element := make([]byte, c[at.input].width())
+		if strings.Contains(p.sample.Inputs[at.input].Name, "input_ids") {
+			copy(element, le.AppendUint64(nil, uint64(f.token)))
+		}
+		c[at.input].pad = &padding{dim: at.dim, first: f.before, last: f.before + length, element: element}
 	}
 	var long capture
 	if p.forward(c, &long) != ran || len(long.outputs) != len(short.outputs) {
@@ -92,7 +106,7 @@ func (p *prober) shift(a *axis, length, before int64, short *capture) (*shift, b
 	var worst *shift
 	told := false
 	for i, o := range short.outputs {
-		size, comparable := distance(o, long.outputs[i], length, before)
+		size, comparable := distance(o, long.outputs[i], length, f.before)
 		told = told || comparable
 		if comparable && size > 0 && (worst == nil || size > worst.size) {
 			worst = &shift{o.Path, size}

@@ -54,6 +54,12 @@ class LastToken(Text):
         x = self.tokens(input_ids) * m
         return x[:, -1] + x.sum(1) / m.sum(1)
 
+class PaddingToken(Text):
+    def forward(self, input_ids, attention_mask):
+        x = self.tokens(input_ids) * attention_mask.unsqueeze(2)
+        last = (input_ids != 49).sum(1) - 1
+        return x[:, 0] + x[torch.arange(input_ids.size(0)), last]
+
 class ConstantBatch(nn.Module):
     def __init__(self):
         super().__init__()
@@ -86,7 +92,7 @@ class Two(nn.Module):
         return a.sum() + b.sum()
 
 ids, mask = torch.arange(40).reshape(1, 40) % 4, torch.ones(1, 40, dtype=torch.int64)
-for model in (MaskedMean(), PerToken(), ConstantMean(), ConstantPositions(), LastToken()):
+for model in (MaskedMean(), PerToken(), ConstantMean(), ConstantPositions(), LastToken(), PaddingToken()):
     torch.jit.trace(model.eval(), (ids, mask), check_trace=False).save(type(model).__name__ + ".pt")
 torch.jit.trace(ConstantBatch(), torch.ones(1, 3, 4)).save("ConstantBatch.pt")
 torch.jit.trace(Picture(), torch.ones(1, 3, 32, 32)).save("Picture.pt")
@@ -159,12 +165,15 @@ func TestOtherShapesAreTried(t *testing.T) {
 		{own("ConstantMean"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 free (16 48)"), rules.PaddingMatters},
 		{own("ConstantPositions"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 fixed (not 16 20 48)"), ""},
 		{own("LastToken"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 free (16 48)"), ""},
+		{own("PaddingToken"), text(40), loadtest.Probe{Vocabulary: 50}, both("batch 1 free (2), length 40 free (16 48)"), ""},
+		{own("PaddingToken"), text(40), loadtest.Probe{Vocabulary: 30}, both("batch 1 free (2), length 40 free (16 48)"), rules.PaddingMatters},
+		{own("ConstantMean"), text(40), loadtest.Probe{Vocabulary: 50}, both("batch 1 free (2), length 40 free (16 48)"), rules.PaddingMatters},
 		{own("ConstantBatch"), []string{"float32[1,3,4]"}, loadtest.Probe{Batch: 3, BatchSource: `batch_size in "setup_config.json"`},
 			"x: batch 1 fixed (not 3), dimension 1 3 fixed (not 2 4), dimension 2 4 fixed (not 2 6)", rules.BatchFails},
 		{own("Picture"), []string{"float32[1,3,32,32]"}, loadtest.Probe{},
 			"x: batch 1 free (2), channels 3 fixed (not 4), height 32 fixed (not 16 48), width 32 fixed (not 16 48)", ""},
 	} {
-		t.Run(filepath.Base(test.model)+" "+strings.Join(test.sample, " "), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s %s %+v", filepath.Base(test.model), strings.Join(test.sample, " "), test.probe), func(t *testing.T) {
 			t.Parallel()
 			result, findings := loadTest(t, test.model, test.sample, func(c *loadtest.Config) { c.Probe = &test.probe })
 			if result.Stage != protocol.StageDone || result.Shapes == nil {
