@@ -24,8 +24,8 @@ type limits struct {
 	cuda    bool
 }
 
-// cpu is the processor time that no load test needs: a backstop for a worker
-// that outlives its deadlines. 0 is no limit.
+// cpu is the processor time that no load test needs: the kernel's backstop for a
+// worker that outlives its deadlines and this program. 0 is no limit.
 func (l limits) cpu() time.Duration {
 	return l.stage * maxStages * time.Duration(max(l.threads, runtime.NumCPU()))
 }

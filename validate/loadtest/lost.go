@@ -78,9 +78,6 @@ func (t *test) died() {
 		return
 	}
 	switch {
-	case t.process.usedUp():
-		t.fail(rules.LoadTestTimeout, fmt.Sprintf("the load test of %q was stopped after %s of processor time while %s%s",
-			t.cfg.ModelPath, t.process.limits.cpu(), doing(t.result.Stage), t.on()), "give it more time with --timeout, or look for an endless loop in forward")
 	case t.result.Stage == protocol.StageOpen && strings.Contains(said, "loading shared libraries"):
 		t.failWorker(end, "the libtorch that it was built with is gone: install it again, or "+rebuildHint)
 	case t.result.Stage == protocol.StageOpen:

@@ -200,7 +200,7 @@ func (p *prober) gone() outcome {
 	case <-time.After(deathGrace):
 		return untold
 	}
-	if p.process.expired.Load() || p.process.usedUp() || p.ctx.Err() != nil {
+	if p.process.expired.Load() || p.ctx.Err() != nil {
 		p.lost = "the time for trying other shapes was up"
 		return untold
 	}

@@ -118,12 +118,6 @@ func (p *process) supervise(started chan<- error) {
 	p.reap()
 }
 
-// usedUp says that the dead worker was ended for the processor time it took.
-func (p *process) usedUp() bool {
-	state := p.cmd.ProcessState
-	return p.limits.stage > 0 && state.UserTime()+state.SystemTime() >= p.limits.cpu()
-}
-
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -150,6 +150,14 @@ func TestWorkersThatMisbehave(t *testing.T) {
 	}
 }
 
+func TestEachStageHasADeadlineOfItsOwn(t *testing.T) {
+	slow := `sleep 3; ` + loaded + `sleep 3; echo '{"outcome":{"seconds":1,"latencies":[1],"outputs":[],"peakMemory":1}}'; sleep 9`
+	result, findings := loadTest(t, models("scripted"), nil, fake(t, hello+slow), func(c *loadtest.Config) { c.Sample = ones })
+	if len(findings) != 0 || result.Stage != protocol.StageDone {
+		t.Errorf("two stages of 3 s within 5 s each: stage %s, findings %v", result.Stage, findings)
+	}
+}
+
 func TestAWorkerThatCannotBeStarted(t *testing.T) {
 	broken := fake(t, "")
 	result, findings := loadTest(t, testtools.Testdata("models", "scripted.pt"), nil, broken, func(c *loadtest.Config) {
