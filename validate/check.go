@@ -180,13 +180,17 @@ func (c *Check) LoadTest(ctx context.Context, o LoadTestOptions) (*loadtest.Resu
 	if !o.ProbeOff {
 		probe = c.probe()
 	}
-	return loadtest.Run(ctx, loadtest.Config{
+	var given *sample.Sample
+	result, findings := loadtest.Run(ctx, loadtest.Config{
 		Worker: o.Worker, Model: c.subject.Model, ModelPath: path, Timeout: o.Timeout,
 		Device: o.Device, Libraries: o.Libraries, Threads: o.Threads, Memory: o.Memory,
 		Warmup: o.Warmup, Iterations: o.Iterations,
 		Expect: o.Expect, SaveOutputs: o.SaveOutputs, Probe: probe,
-		Sample: func(args []protocol.Argument) (*sample.Sample, error) {
-			return sample.Build(o.Samples, args, c.settings, o.Seed)
+		Sample: func(args []protocol.Argument) (s *sample.Sample, err error) {
+			given, err = sample.Build(o.Samples, args, c.settings, o.Seed)
+			return given, err
 		},
 	})
+	c.explainTokens(findings, given)
+	return result, findings
 }

@@ -11,6 +11,7 @@ import (
 	"go-model-archiver/internal/testtools"
 	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/rules"
+	"go-model-archiver/validate/sample"
 )
 
 func TestModelWithoutForward(t *testing.T) {
@@ -52,4 +53,24 @@ func TestLabelsOfARealModel(t *testing.T) {
 		compareFindings(t, findings, nil, nil)
 		compareFindings(t, c.OutputFindings(result), want, nil)
 	}
+}
+
+// libtorch only says that an index is out of range.
+func TestTokenThatTheModelDoesNotKnow(t *testing.T) {
+	ids, err := sample.Parse("input_ids:int64[1,8]=randint(70000,70001)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := python(serves).modelled("models/bert-seq.pt").check(t)
+	o := LoadTestOptions{Timeout: time.Minute, Worker: testtools.Worker(t), Samples: []sample.Spec{ids}}
+	_, findings := c.LoadTest(context.Background(), o)
+	compareFindings(t, findings, []string{rules.SampleMismatch}, nil)
+
+	mask, err := sample.Parse("attention_mask:int64[1,8]=ones")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Samples = append(o.Samples, mask)
+	_, findings = c.LoadTest(context.Background(), o)
+	compareFindings(t, findings, []string{rules.ForwardFailed}, []string{"input_ids holds 70000", `word_embeddings.weight" has`})
 }
