@@ -81,7 +81,9 @@ func (b *block) room() []byte { return b.buf[len(b.buf) : b.start+BlockSize] }
 // that fits in one block is compressed by Close, without any.
 func NewWriter(dst io.Writer) *Writer {
 	cores := runtime.GOMAXPROCS(0)
-	w := &Writer{free: make(chan *block, cores+2), encoders: make([]*encoder, cores)}
+	// Beside those being compressed one is read and one written; the others
+	// keep the cores busy while the disk hesitates.
+	w := &Writer{free: make(chan *block, cores+4), encoders: make([]*encoder, cores)}
 	for range cap(w.free) {
 		w.free <- nil // made when it is needed
 	}
