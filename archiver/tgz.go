@@ -46,11 +46,12 @@ func (g *gzipWriter) Close() error {
 
 // writeTGZ writes the entries as a .tar.gz, under a folder with the model's
 // name.
-func writeTGZ(s *transfer, p *Plan, out *output) error {
+func writeTGZ(s *transfer, p *Plan, o Options, out *output) error {
 	g, err := newGzipWriter(out)
 	if err != nil {
 		return err
 	}
+	g.deflate.Background = o.Background
 	err = writeTar(s, p, g)
 	closeErr := g.Close()
 	if err != nil {

@@ -29,6 +29,9 @@ type Options struct {
 	Progress func(n int64)
 	// SHA256 asks for Result.SHA256.
 	SHA256 bool
+	// Background, when set, lets other processes have the cores first until it
+	// is closed: those of the load test, which takes longer.
+	Background <-chan struct{}
 }
 
 // Write writes the planned archive to a temporary file beside its destination,
@@ -72,7 +75,7 @@ func writeFile(s *transfer, p *Plan, d *target, o Options, result *Result, gate 
 		return err
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	if err := writeEntries(s, p, newOutput(t.file)); err != nil {
+	if err := writeEntries(s, p, o, newOutput(t.file)); err != nil {
 		return err
 	}
 	if err := d.keepMode(t.file); err != nil {
@@ -104,12 +107,12 @@ func writeFile(s *transfer, p *Plan, d *target, o Options, result *Result, gate 
 }
 
 // writeEntries writes the archive in the plan's format.
-func writeEntries(s *transfer, p *Plan, out *output) error {
+func writeEntries(s *transfer, p *Plan, o Options, out *output) error {
 	write := writeZip
 	if p.Spec.Format == TGZ {
 		write = writeTGZ
 	}
-	if err := write(s, p, out); err != nil {
+	if err := write(s, p, o, out); err != nil {
 		return err
 	}
 	s.done()

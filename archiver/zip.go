@@ -16,10 +16,11 @@ type zipWriter struct {
 }
 
 // writeZip writes the entries as a zip archive.
-func writeZip(s *transfer, p *Plan, out *output) error {
+func writeZip(s *transfer, p *Plan, o Options, out *output) error {
 	z := &zipWriter{out: out}
 	if p.Spec.Format == Default {
 		z.deflate = deflate.NewWriter(nil)
+		z.deflate.Background = o.Background
 	}
 	for _, e := range p.Entries {
 		if err := z.add(s, e); err != nil {

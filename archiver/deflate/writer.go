@@ -35,6 +35,10 @@ func MaxSize(n int64) int64 {
 // too: it ends the goroutines. Its buffers and those of its encoders are kept
 // for the next stream, so one Writer with Reset serves a whole archive.
 type Writer struct {
+	// Background, when set, lets other processes have the cores first until it
+	// is closed.
+	Background <-chan struct{}
+
 	dst     io.Writer
 	written int64 // by whoever writes to dst; read after Close
 	emitted int64 // the input of what is written
@@ -196,12 +200,7 @@ func (w *Writer) start() {
 	w.work = make(chan *block, cap(w.free))
 	w.queue = make(chan *block, cap(w.free))
 	for i := range w.encoders {
-		w.running.Go(func() {
-			for b := range w.work {
-				w.compress(b, i)
-				b.done <- struct{}{}
-			}
-		})
+		w.running.Go(func() { w.compressAll(i) })
 	}
 	w.running.Go(func() {
 		for b := range w.queue {
@@ -217,6 +216,26 @@ func (w *Writer) stop() {
 	close(w.queue)
 	w.running.Wait()
 	w.work, w.queue = nil, nil
+}
+
+// compressAll compresses what comes until no more comes.
+func (w *Writer) compressAll(worker int) {
+	background := w.inBackground()
+	compress := func() (more bool) {
+		for b := range w.work {
+			w.compress(b, worker)
+			b.done <- struct{}{}
+			if background && !w.inBackground() {
+				return true
+			}
+		}
+		return false
+	}
+	if !background {
+		compress()
+	} else if runInBackground(compress) {
+		w.compressAll(worker)
+	}
 }
 
 func (w *Writer) compress(b *block, worker int) {

@@ -95,7 +95,7 @@ func (p *packing) testAndWrite(ctx context.Context, plan *archiver.Plan, check *
 	if sums := check.Checksums(); sums != nil {
 		plan.Serialized().Tee = sums
 	}
-	o := archiver.Options{SHA256: p.json || len(p.reports) > 0, Progress: shown.read}
+	o := archiver.Options{SHA256: p.json || len(p.reports) > 0, Progress: shown.read, Background: tested}
 	result, err := archiver.Write(writeCtx, plan, o, func(ctx context.Context) error {
 		<-tested
 		p.add(check.ChecksumFindings(ctx))
