@@ -138,15 +138,17 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 	}
 	r.Add(check.Findings...)
 	r.Add(w.targetFindings(check)...)
-	scan := scanPickles(ctx, check)
-	damage := make(chan []rules.Finding, 1)
-	go func() { damage <- check.VerifyChecksums(ctx) }()
-	result, findings := check.LoadTest(ctx, w.loadTest)
-	r.LoadTest = result
+	var findings, damage, pickles []rules.Finding
+	beside(
+		func() { r.LoadTest, findings = check.LoadTest(ctx, w.loadTest) },
+		func() { pickles, err = check.PickleFindings(ctx) },
+		func() { damage = check.VerifyChecksums(ctx) },
+	)
 	r.Add(findings...)
-	r.Add(check.OutputFindings(result)...)
-	r.Add(<-damage...)
-	if err := scan.join(r); err != nil {
+	r.Add(check.OutputFindings(r.LoadTest)...)
+	r.Add(damage...)
+	r.Add(pickles...)
+	if err != nil {
 		return err
 	}
 	return refusal(r)
