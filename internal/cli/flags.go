@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"go-model-archiver/validate/loadtest"
 )
 
 // The groups of --help.
@@ -55,7 +57,7 @@ func loadTestFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "timeout", Category: groupTest, Value: 120 * time.Second, Usage: "`TIME` that each stage of the load test may take: starting and loading, forward"},
 		&cli.StringFlag{Name: "device", Category: groupTest, Value: "cpu", Usage: "`DEVICE` that the model runs on: cpu, cuda or cuda:N"},
 		&cli.StringSliceFlag{Name: "library", Category: groupTest, Usage: "`FILE` of custom operators, such as libtorchvision.so, that is loaded before the model; may be repeated"},
-		&cli.IntFlag{Name: "threads", Category: groupTest, Value: 1, Usage: "`NUMBER` of threads inside an operator"},
+		&cli.IntFlag{Name: "threads", Category: groupTest, Value: loadtest.DefaultThreads(), Usage: "`NUMBER` of threads inside an operator", DefaultText: "as many as cores, at most 4"},
 		&cli.StringFlag{Name: "memory", Category: groupTest, Usage: "`SIZE` of the data that the worker may have, such as 8GiB", DefaultText: "no limit"},
 		&cli.IntFlag{Name: "warmup", Category: groupTest, Usage: "`NUMBER` of calls of forward before those that are measured"},
 		&cli.IntFlag{Name: "iterations", Category: groupTest, Value: 1, Usage: "`NUMBER` of calls of forward that are measured and compared"},

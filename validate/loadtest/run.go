@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -29,7 +30,8 @@ type Config struct {
 	// Timeout bounds each stage: starting the worker and loading the model;
 	// forward with all its iterations; each further forward. 0 means no bound.
 	Timeout time.Duration
-	// Threads is the number of threads inside an operator; 0 means 1.
+	// Threads is the number of threads inside an operator; 0 means
+	// DefaultThreads.
 	Threads int
 	// Memory bounds the bytes of data that the worker may have; 0 means no
 	// bound.
@@ -50,6 +52,17 @@ type Config struct {
 	Probe *Probe
 }
 
+// DefaultThreads is one thread for each core that this process may use, and at
+// most 4: for one call of forward, more gain little.
+func DefaultThreads() int { return min(runtime.GOMAXPROCS(0), 4) }
+
+func (cfg *Config) threads() int {
+	if cfg.Threads > 0 {
+		return cfg.Threads
+	}
+	return DefaultThreads()
+}
+
 // Run load-tests a model. What is wrong, with the model or with the worker, is
 // in the findings; none means that all went well. When ctx is cancelled, one of
 // them says so.
@@ -62,7 +75,7 @@ func Run(ctx context.Context, cfg Config) (*Result, []rules.Finding) {
 	t.ctx, t.worker = ctx, worker
 	t.result.Stage = protocol.StageOpen
 	p, err := launch(ctx, worker, cfg.Model, limits{
-		threads: max(cfg.Threads, 1), memory: cfg.Memory, stage: cfg.Timeout, cuda: isCUDA(cfg.Device),
+		threads: cfg.threads(), memory: cfg.Memory, stage: cfg.Timeout, cuda: isCUDA(cfg.Device),
 	})
 	if err != nil {
 		t.fail(rules.WorkerFailed, fmt.Sprintf("the worker %q cannot be started: %s", worker, err), rebuildHint)
@@ -131,7 +144,7 @@ func (t *test) greet() bool {
 
 func (t *test) load() ([]protocol.Argument, bool) {
 	t.result.Stage = protocol.StageLoad
-	request := protocol.Load{Path: modelPath, Threads: max(t.cfg.Threads, 1), Device: t.cfg.Device, Libraries: t.cfg.Libraries}
+	request := protocol.Load{Path: modelPath, Threads: t.cfg.threads(), Device: t.cfg.Device, Libraries: t.cfg.Libraries}
 	reply, ok := t.ask(protocol.Request{Load: &request}, nil)
 	if !ok || !t.passed(reply) {
 		return nil, false
