@@ -104,6 +104,13 @@ func (a *Archive) Files() []*ArchiveFile { return a.files }
 // says.
 func (f *ArchiveFile) Size() int64 { return int64(f.UncompressedSize64) }
 
+// Stored says whether the file stands in the archive as it is, and where it
+// begins.
+func (f *ArchiveFile) Stored() (offset int64, ok bool) {
+	_, offset, _ = f.data.Outer()
+	return offset, f.Method == zip.Store
+}
+
 // Reader gives access to the content at any offset. Of a stored file it reads
 // what is asked for. A deflated one is inflated from the last point of its
 // index before that; without an index, which only our archives have, from the

@@ -71,7 +71,7 @@ func (c *Check) identify() error {
 	if s.Model == nil {
 		return nil
 	}
-	id, err := torchscript.Identify(s.Model, s.ModelSize, s.ModelPath)
+	id, err := torchscript.Identify(s.model(), s.ModelSize, s.ModelPath)
 	if err != nil {
 		return fmt.Errorf("read %q: %w", s.ModelPath, err)
 	}
@@ -182,7 +182,7 @@ func (c *Check) LoadTest(ctx context.Context, o LoadTestOptions) (*loadtest.Resu
 	}
 	var given *sample.Sample
 	result, findings := loadtest.Run(ctx, loadtest.Config{
-		Worker: o.Worker, Model: c.subject.Model, ModelPath: path, Timeout: o.Timeout,
+		Worker: o.Worker, Model: c.subject.Model, ModelOffset: c.subject.ModelOffset, ModelSize: c.subject.ModelSize, ModelPath: path, Timeout: o.Timeout,
 		Device: o.Device, Libraries: o.Libraries, Threads: o.Threads, Memory: o.Memory,
 		Warmup: o.Warmup, Iterations: o.Iterations,
 		Expect: o.Expect, SaveOutputs: o.SaveOutputs, Probe: probe,

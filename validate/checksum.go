@@ -15,7 +15,7 @@ import (
 const maxNamed = 3
 
 func (c *Check) startChecksums() {
-	sums, err := torchscript.NewChecksums(c.subject.Model, c.subject.ModelSize)
+	sums, err := torchscript.NewChecksums(c.subject.model(), c.subject.ModelSize)
 	if err != nil {
 		c.Findings = append(c.Findings, c.unverifiable(err))
 		return
@@ -61,9 +61,9 @@ func (c *Check) VerifyChecksums(ctx context.Context) []rules.Finding {
 	if c.checksums == nil || c.verified {
 		return nil
 	}
-	sums, err := torchscript.NewChecksums(c.subject.Model, c.subject.ModelSize)
+	sums, err := torchscript.NewChecksums(c.subject.model(), c.subject.ModelSize)
 	if err == nil {
-		_, err = io.Copy(sums, ctxio.NewReader(ctx, io.NewSectionReader(c.subject.Model, 0, c.subject.ModelSize)))
+		_, err = io.Copy(sums, ctxio.NewReader(ctx, c.subject.model()))
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -86,7 +86,7 @@ func (c *Check) readModel() {
 	if !c.identity.Loadable {
 		return
 	}
-	if model, err := torchscript.Open(c.subject.Model, c.subject.ModelSize); err == nil {
+	if model, err := torchscript.Open(c.subject.model(), c.subject.ModelSize); err == nil {
 		c.model = model
 	}
 }

@@ -28,7 +28,7 @@ func (c *Check) PickleFindings(ctx context.Context) ([]rules.Finding, error) {
 	var strange []pickleScan
 	if c.subject.Model != nil {
 		f := pickleScan{ctx: ctx, file: c.subject.ModelPath}
-		f.note(search.File(ctx, c.subject.Model, c.subject.ModelSize))
+		f.note(search.File(ctx, c.subject.model(), c.subject.ModelSize))
 		if c.identity.Loadable {
 			f.unfamiliar = nil // libtorch makes nothing of classes but TorchScript's own
 		}

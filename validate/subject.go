@@ -27,10 +27,12 @@ const setupConfig = "setup_config.json"
 // Subject is a model with everything that stands around it.
 type Subject struct {
 	Manifest *manifest.Manifest
-	// Model is the serialized file, or nil; the caller keeps it open.
+	// Model is, or holds, the serialized file, or is nil; the caller keeps it
+	// open.
 	Model *os.File
-	// ModelSize is the file's size in bytes.
-	ModelSize int64
+	// ModelOffset and ModelSize say which bytes of Model are the serialized
+	// file.
+	ModelOffset, ModelSize int64
 	// ModelPath names the serialized file in messages.
 	ModelPath string
 	// ReadEntry returns the content of an entry of at most limit bytes, or
@@ -48,6 +50,11 @@ type Entry struct {
 	// Open opens the content. What also is an io.ReaderAt is looked at in
 	// parts, anything else is read from its beginning.
 	Open func() (io.ReadCloser, error)
+}
+
+// model is the serialized file's content.
+func (s *Subject) model() *io.SectionReader {
+	return io.NewSectionReader(s.Model, s.ModelOffset, s.ModelSize)
 }
 
 // size is an entry's size in bytes, or 0 where it is not known.

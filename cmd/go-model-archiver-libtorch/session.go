@@ -50,7 +50,11 @@ func (s *session) load(request protocol.Load) protocol.Reply {
 			return failure(protocol.StageLoad, fmt.Errorf("cannot open the library %q: %w", library, err))
 		}
 	}
-	module, err := shim.Load(request.Path, records(request.Path), request.Device)
+	model, err := part(request)
+	if err != nil {
+		return failure(protocol.StageLoad, err)
+	}
+	module, err := shim.Load(model, records(model), request.Device)
 	if err != nil {
 		return failure(protocol.StageLoad, err)
 	}

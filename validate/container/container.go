@@ -19,7 +19,6 @@ import (
 	"go-model-archiver/archiver"
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate"
-	"go-model-archiver/validate/ctxio"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/torchscript"
 )
@@ -36,7 +35,6 @@ type Container struct {
 
 	entries []entry
 	kind    torchscript.Kind // of a bare file
-	model   *os.File         // the serialized file, once it is unpacked
 	close   []io.Closer
 
 	inflated int64 // bytes that had to be, so far
@@ -48,8 +46,9 @@ type entry struct {
 	name             string
 	size, compressed int64
 	data             io.ReaderAt
-	file             *os.File              // where the entry is a file of its own
 	packed           *archiver.ArchiveFile // where it is in a zip
+	file             *os.File              // where the entry stands in a file as it is, or nil
+	offset           int64                 // in file
 }
 
 // Progress is told how many of all bytes of an inflate are done.
@@ -205,8 +204,8 @@ func (c *Container) read(name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// Subject is the container's model with all that stands around it. A model
-// that is no file of its own is copied to a temporary one, for libtorch.
+// Subject is the container's model with all that stands around it. A deflated
+// model is inflated to a temporary file, for libtorch.
 func (c *Container) Subject(ctx context.Context) (validate.Subject, error) {
 	s := validate.Subject{Manifest: c.Manifest, ReadEntry: c.read}
 	if s.Manifest == nil { // as TorchServe goes on without one
@@ -226,7 +225,7 @@ func (c *Container) Subject(ctx context.Context) (validate.Subject, error) {
 		s.Manifest = &manifest.Manifest{Model: &manifest.Model{SerializedFile: e.name}}
 	}
 	var err error
-	s.Model, err = c.modelFile(ctx, e)
+	s.Model, s.ModelOffset, err = c.modelFile(ctx, e)
 	return s, err
 }
 
@@ -238,33 +237,27 @@ func (c *Container) modelPath(e *entry) string {
 	return c.Path + "/" + e.name
 }
 
-// modelFile returns the serialized file as a file of its own.
-func (c *Container) modelFile(ctx context.Context, e *entry) (f *os.File, err error) {
+// modelFile returns a file that has the serialized file from offset on.
+func (c *Container) modelFile(ctx context.Context, e *entry) (f *os.File, offset int64, err error) {
 	path, inFolder := e.data.(lazyFile)
 	switch {
 	case e.file != nil:
-		return e.file, nil
-	case c.model != nil:
-		return c.model, nil
+		return e.file, e.offset, nil
 	case inFolder:
 		if f, err = os.Open(string(path)); err == nil {
 			c.close = append(c.close, f)
 		}
-	case e.packed != nil:
+	default:
 		if f, err = c.temp(); err == nil {
 			err = e.packed.Unpack(ctx, &meter{w: f, total: e.size, progress: c.progress})
 			c.inflated += e.size
 		}
-	default:
-		if f, err = c.temp(); err == nil {
-			_, err = io.Copy(f, ctxio.NewReader(ctx, io.NewSectionReader(e.data, 0, e.size)))
-		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %q of %q: %w", e.name, c.Path, err)
+		return nil, 0, fmt.Errorf("read %q of %q: %w", e.name, c.Path, err)
 	}
-	c.model = f
-	return f, nil
+	e.file = f
+	return f, 0, nil
 }
 
 func (e entry) open() (io.ReadCloser, error) {
@@ -306,7 +299,8 @@ func (c *Container) random(ctx context.Context, e *entry) (io.ReaderAt, error) {
 	if e.packed == nil || e.packed.Indexed() {
 		return e.data, nil
 	}
-	return c.modelFile(ctx, e)
+	f, offset, err := c.modelFile(ctx, e)
+	return io.NewSectionReader(f, offset, e.size), err
 }
 
 // Code calls show with the name and the text of each code file of the model.

@@ -56,7 +56,7 @@ func TestEveryFormatGivesTheSameModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := make([]byte, s.ModelSize)
-		if _, err := s.Model.ReadAt(got, 0); err != nil || !bytes.Equal(got, want) {
+		if _, err := s.Model.ReadAt(got, s.ModelOffset); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: the model has other bytes, %v", format, err)
 		}
 		in, err := box.Inspect(t.Context())

@@ -88,7 +88,7 @@ func (c *Container) listTar(ctx context.Context, f *os.File) error {
 		}
 		// TorchServe drops the first element of each name that has several, be it ".".
 		if name, ok := c.place(h.Name[strings.IndexByte(h.Name, '/')+1:]); ok {
-			c.entries = append(c.entries, entry{name: name, size: h.Size, data: io.NewSectionReader(f, at, h.Size)})
+			c.entries = append(c.entries, entry{name: name, size: h.Size, data: io.NewSectionReader(f, at, h.Size), file: f, offset: at})
 		}
 	}
 }

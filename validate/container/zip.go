@@ -49,7 +49,11 @@ func (c *Container) openZip(ctx context.Context, f *os.File) error {
 		}
 		c.checkFlags(file.Name, file.Flags, file.Method)
 		if name, ok := c.place(file.Name); ok {
-			c.entries = append(c.entries, entry{name: name, size: file.Size(), compressed: compressed, data: file.Reader(), packed: file})
+			e := entry{name: name, size: file.Size(), compressed: compressed, data: file.Reader(), packed: file}
+			if offset, stored := file.Stored(); stored {
+				e.file, e.offset = f, offset
+			}
+			c.entries = append(c.entries, e)
 		}
 	}
 	c.checkLocalHeaders(f)
@@ -73,7 +77,7 @@ func (c *Container) addDamaged(message string) {
 }
 
 // Verify reads every entry of a zip and compares it with its checksum, on all
-// cores; the serialized file is unpacked meanwhile. It says whether all is
+// cores; a deflated model is unpacked meanwhile. It says whether all is
 // well, and what is not is a finding. A .tar.gz was read to its end by Open,
 // and a folder has no checksums.
 func (c *Container) Verify(ctx context.Context) (bool, error) {
@@ -84,8 +88,8 @@ func (c *Container) Verify(ctx context.Context) (bool, error) {
 			continue
 		}
 		var err error
-		if e == serialized {
-			_, err = c.modelFile(ctx, e)
+		if e == serialized && e.file == nil {
+			_, _, err = c.modelFile(ctx, e)
 		} else {
 			err = e.packed.Verify(ctx)
 		}

@@ -32,7 +32,7 @@ func TestExamineSaysWhatIsWrong(t *testing.T) {
 		}
 		return path
 	}
-	const hello = `echo '{"protocol":2,"libtorch":"2.6.0"}'; read line; `
+	const hello = `echo '{"protocol":3,"libtorch":"2.6.0"}'; read line; `
 	for name, test := range map[string]struct {
 		path, problem string
 		described     bool

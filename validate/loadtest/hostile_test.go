@@ -171,7 +171,9 @@ func TestCodeNestedSoDeepThatTheParserOverflows(t *testing.T) {
 	}
 }
 
-func TestATraceThatTakesForeverToLoad(t *testing.T) {
+// A slow machine does not get it loaded in time; on a fast one libtorch's passes
+// over the graph overflow the stack.
+func TestATraceOf100000Lines(t *testing.T) {
 	t.Parallel()
 	path := withCode(t, "def forward(self, x: Tensor) -> Tensor:\n"+strings.Repeat("    x = torch.relu(x)\n", 100_000)+"    return x\n")
 	timeout := (3*startup(t) + 2*time.Second).Round(time.Second)
@@ -180,7 +182,7 @@ func TestATraceThatTakesForeverToLoad(t *testing.T) {
 	if took := time.Since(start); took > timeout+slack {
 		t.Errorf("took %s", took)
 	}
-	if len(findings) != 1 || findings[0].Rule != rules.LoadTestTimeout || result.Stage == protocol.StageDone {
+	if len(findings) != 1 || findings[0].Rule != rules.LoadTestTimeout && findings[0].Rule != rules.WorkerCrashed || result.Stage == protocol.StageDone {
 		t.Errorf("stage %s, findings %v", result.Stage, findings)
 	}
 }

@@ -1,14 +1,18 @@
 package loadtest_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"go-model-archiver/internal/testtools"
+	"go-model-archiver/validate/loadtest"
 	"go-model-archiver/validate/loadtest/protocol"
 )
 
@@ -38,24 +42,38 @@ func TestLargeRecordsAreMappedAndNeverWritten(t *testing.T) {
 	if said, err := exec.Command(testtools.Python(t), "-c", largeRecords, path).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	before, err := os.ReadFile(path)
+	model, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, findings := loadTest(t, path, []string{"float32[1]=zeros"})
-	if len(findings) != 0 || result.Stage != protocol.StageDone {
-		t.Fatalf("stage %s, findings %v\n%s", result.Stage, findings, result.Error)
-	}
-	var means []float64
-	for _, o := range result.Outputs {
-		means = append(means, *o.Mean)
-	}
-	// Tracing ran forward once, so scratch was 14 when it was saved.
-	if diff := cmp.Diff([]float64{32768, 3, 1, 28, 70000 % 256, 11}, means); diff != "" {
-		t.Errorf("outputs (-want +worker):\n%s", diff)
-	}
-	after, err := os.ReadFile(path)
-	if err != nil || string(before) != string(after) {
-		t.Errorf("forward changed the file (%v)", err)
+	// An archive may have stored the model at any offset; at some the records
+	// have no alignment and must be read.
+	for _, around := range []int{0, 64, 4096, 77} {
+		t.Run(fmt.Sprint(around), func(t *testing.T) {
+			t.Parallel()
+			before := slices.Concat(bytes.Repeat([]byte("PK"), around)[:around], model, make([]byte, around))
+			path := filepath.Join(t.TempDir(), "large.pt")
+			if err := os.WriteFile(path, before, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			result, findings := loadTest(t, path, []string{"float32[1]=zeros"}, func(c *loadtest.Config) {
+				c.ModelOffset, c.ModelSize = int64(around), int64(len(model))
+			})
+			if len(findings) != 0 || result.Stage != protocol.StageDone {
+				t.Fatalf("stage %s, findings %v\n%s", result.Stage, findings, result.Error)
+			}
+			var means []float64
+			for _, o := range result.Outputs {
+				means = append(means, *o.Mean)
+			}
+			// Tracing ran forward once, so scratch was 14 when it was saved.
+			if diff := cmp.Diff([]float64{32768, 3, 1, 28, 70000 % 256, 11}, means); diff != "" {
+				t.Errorf("outputs (-want +worker):\n%s", diff)
+			}
+			after, err := os.ReadFile(path)
+			if err != nil || !bytes.Equal(before, after) {
+				t.Errorf("forward changed the file (%v)", err)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package loadtest_test
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,7 +101,7 @@ func fake(t *testing.T, script string) func(*loadtest.Config) {
 }
 
 const (
-	hello  = `echo '{"protocol":2,"libtorch":"9.9"}'; read request; `
+	hello  = `echo '{"protocol":3,"libtorch":"9.9"}'; read request; `
 	loaded = `echo '{"loaded":{"seconds":1,"arguments":[{"name":"x","type":"Tensor"}],"returns":"Tensor"}}'; read request; `
 )
 
@@ -114,7 +115,7 @@ func TestWorkersThatMisbehave(t *testing.T) {
 		{"garbage for a greeting", "echo hello", protocol.StageOpen, rules.WorkerFailed, []string{"hello", "make worker"}},
 		{"nothing at all", "exit 0", protocol.StageOpen, rules.WorkerFailed, []string{"ended with status 0"}},
 		{"another version of the protocol", `echo '{"protocol":7,"libtorch":"9.9"}'; sleep 9`, protocol.StageOpen, rules.WorkerMismatch,
-			[]string{"version 7", "version 2", "make worker"}},
+			[]string{"version 7", fmt.Sprintf("version %d", protocol.Version), "make worker"}},
 		{"a missing library", `echo "$0: error while loading shared libraries: libc10.so: cannot open shared object file" >&2; exit 127`,
 			protocol.StageOpen, rules.WorkerFailed, []string{"libc10.so: cannot open", "install it again", "make worker"}},
 		{"an endless line", `while :; do printf '%0100000d' 0; done`, protocol.StageOpen, rules.WorkerFailed, []string{"a line of more than"}},

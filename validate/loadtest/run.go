@@ -18,9 +18,12 @@ import (
 type Config struct {
 	// Worker is the worker's path, or empty to look for it as FindWorker does.
 	Worker string
-	// Model is the TorchScript file. The worker inherits the descriptor and
+	// Model is, or holds, the TorchScript file. The worker inherits the descriptor and
 	// opens the file behind it again, so its offset is not moved.
 	Model *os.File
+	// ModelOffset and ModelSize say which bytes of Model are the TorchScript
+	// file. A ModelSize of 0 reaches to the end.
+	ModelOffset, ModelSize int64
 	// ModelPath names the model in findings.
 	ModelPath string
 	// Sample makes the sample for forward's arguments. An error that wraps
@@ -144,7 +147,10 @@ func (t *test) greet() bool {
 
 func (t *test) load() ([]protocol.Argument, bool) {
 	t.result.Stage = protocol.StageLoad
-	request := protocol.Load{Path: modelPath, Threads: t.cfg.threads(), Device: t.cfg.Device, Libraries: t.cfg.Libraries}
+	request := protocol.Load{
+		Path: modelPath, Offset: t.cfg.ModelOffset, Size: t.cfg.ModelSize,
+		Threads: t.cfg.threads(), Device: t.cfg.Device, Libraries: t.cfg.Libraries,
+	}
 	reply, ok := t.ask(protocol.Request{Load: &request}, nil)
 	if !ok || !t.passed(reply) {
 		return nil, false

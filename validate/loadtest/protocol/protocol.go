@@ -12,7 +12,7 @@
 package protocol
 
 // Version is the protocol's version; both sides must have the same.
-const Version = 2
+const Version = 3
 
 // MaxCalls bounds how often one Forward warms up, and how often it measures:
 // the latencies have to fit in a line.
@@ -37,8 +37,12 @@ type Describe struct{}
 // Load loads the libraries and the model, sets eval mode and turns gradients
 // off.
 type Load struct {
-	Path    string `json:"path"`    // such as /proc/self/fd/3
-	Threads int    `json:"threads"` // intra-op threads; 0 leaves libtorch's default
+	Path string `json:"path"` // such as /proc/self/fd/3
+	// Offset and Size say which bytes of the file are the model: it may be
+	// stored in an archive. A Size of 0 reaches to the file's end.
+	Offset  int64 `json:"offset,omitempty"`
+	Size    int64 `json:"size,omitempty"`
+	Threads int   `json:"threads"` // intra-op threads; 0 leaves libtorch's default
 	// Device is where the model goes: "cpu", "cuda" or "cuda:1"; empty is cpu.
 	Device string `json:"device,omitempty"`
 	// Libraries are loaded first, for the custom operators they register.

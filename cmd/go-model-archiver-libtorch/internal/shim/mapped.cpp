@@ -57,14 +57,15 @@ void release(void *data) {
 // one, reading overwrites the private pages.
 class MappedFile final : public caffe2::serialize::ReadAdapterInterface {
 public:
-  MappedFile(const char *path, const shim_record *records, size_t n) : fd_(open(path, O_RDONLY | O_CLOEXEC)) {
+  MappedFile(const shim_part &part, const shim_record *records, size_t n)
+      : fd_(open(part.path, O_RDONLY | O_CLOEXEC)), offset_(part.offset), size_(part.size), page_(sysconf(_SC_PAGESIZE)) {
     struct stat info;
     if (fd_ < 0 || fstat(fd_, &info) != 0)
       throw std::runtime_error("open the model: " + std::string(strerror(errno)));
-    size_ = info.st_size;
-    page_ = sysconf(_SC_PAGESIZE);
+    if (offset_ < 0 || size_ < 0 || size_ > info.st_size || offset_ > info.st_size - size_)
+      throw std::runtime_error("the model reaches beyond the end of its file");
     for (size_t i = 0; i < n; i++)
-      if (records[i].size >= smallest && records[i].offset % alignment == 0 && records[i].offset <= size_ - records[i].size)
+      if (records[i].size >= smallest && (offset_ + records[i].offset) % alignment == 0 && records[i].offset <= size_ - records[i].size)
         places_[records[i].size].offsets.push_back(records[i].offset);
     for (auto &places : places_)
       std::sort(places.second.offsets.begin(), places.second.offsets.end());
@@ -75,11 +76,14 @@ public:
 
   size_t read(uint64_t pos, void *buf, size_t n, const char *) const override {
     const auto begin = static_cast<int64_t>(pos);
+    if (begin < 0 || begin > size_)
+      return 0;
+    n = std::min<size_t>(n, size_ - begin);
     if (guessed(begin, buf, n))
       return n;
     size_t done = 0;
     while (done < n) {
-      const ssize_t got = pread(fd_, static_cast<char *>(buf) + done, n - done, begin + done);
+      const ssize_t got = pread(fd_, static_cast<char *>(buf) + done, n - done, offset_ + begin + done);
       if (got > 0)
         done += got;
       else if (got == 0 || errno != EINTR)
@@ -94,9 +98,9 @@ public:
     const auto places = places_.find(n);
     if (places == places_.end() || places->second.next == places->second.offsets.size())
       return {};
-    const int64_t offset = places->second.offsets[places->second.next], before = offset % page_;
+    const int64_t offset = places->second.offsets[places->second.next], before = (offset_ + offset) % page_;
     const size_t length = n + before;
-    void *base = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd_, offset - before);
+    void *base = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd_, offset_ + offset - before);
     if (base == MAP_FAILED)
       return {};
     last_ = {offset, static_cast<char *>(base) + before};
@@ -126,7 +130,8 @@ private:
   }
 
   const int fd_;
-  int64_t size_, page_;
+  const int64_t offset_, size_; // of the model in the file
+  const int64_t page_;
   mutable std::mutex mutex_;
   mutable std::map<int64_t, Places> places_; // by size
   struct {
@@ -172,8 +177,8 @@ struct Loading {
 
 } // namespace
 
-torch::jit::Module load_mapped(const char *path, const shim_record *records, size_t n, c10::Device device) {
-  const auto file = std::make_shared<MappedFile>(path, records, n);
+torch::jit::Module load_mapped(const shim_part &part, const shim_record *records, size_t n, c10::Device device) {
+  const auto file = std::make_shared<MappedFile>(part, records, n);
   const Loading loading(*file);
   return torch::jit::load(file, device);
 }

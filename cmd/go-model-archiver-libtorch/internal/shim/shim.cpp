@@ -169,8 +169,8 @@ char *shim_open(const char *path, char **err) {
   });
 }
 
-void *shim_load(const char *path, const shim_record *records, int64_t n, const char *device, char **err) {
-  return guarded(err, [&] { return new torch::jit::Module(load_mapped(path, records, n, device_of(device))); });
+void *shim_load(shim_part part, const shim_record *records, int64_t n, const char *device, char **err) {
+  return guarded(err, [&] { return new torch::jit::Module(load_mapped(part, records, n, device_of(device))); });
 }
 
 void *shim_forward(void *module, void **values, int n, double *seconds, char **err) {

@@ -63,18 +63,25 @@ func Open(library string) error {
 	return take(thrown)
 }
 
-// Record is an entry of a TorchScript file that is stored as it is: where its
-// bytes begin, and how many they are.
+// Part is the part of a file that is a TorchScript file, in bytes.
+type Part struct {
+	Path         string
+	Offset, Size int64
+}
+
+// Record is an entry of a TorchScript file that is stored as it is: where in
+// the Part its bytes begin, and how many they are.
 type Record struct{ Offset, Size int64 }
 
 // Load loads a TorchScript file on a device such as "cuda:0"; empty is the CPU.
 // The records that it is given are mapped into memory, not read.
-func Load(path string, records []Record, device string) (libtch.Cmodule, error) {
-	cpath, cdevice := C.CString(path), C.CString(device)
+func Load(p Part, records []Record, device string) (libtch.Cmodule, error) {
+	cpath, cdevice := C.CString(p.Path), C.CString(device)
 	defer C.free(unsafe.Pointer(cpath))
 	defer C.free(unsafe.Pointer(cdevice))
 	var thrown *C.char
-	m := C.shim_load(cpath, (*C.shim_record)(unsafe.Pointer(unsafe.SliceData(records))), C.int64_t(len(records)), cdevice, &thrown)
+	part := C.shim_part{cpath, C.int64_t(p.Offset), C.int64_t(p.Size)}
+	m := C.shim_load(part, (*C.shim_record)(unsafe.Pointer(unsafe.SliceData(records))), C.int64_t(len(records)), cdevice, &thrown)
 	return libtch.Cmodule(m), take(thrown)
 }
 

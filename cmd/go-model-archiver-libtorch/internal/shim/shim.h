@@ -33,15 +33,21 @@ double shim_gflops(char **err);
 // Open a library for the operators that it registers.
 char *shim_open(const char *path, char **err);
 
-// One entry of a TorchScript file that is stored as it is: where its bytes
-// begin, and how many they are.
+// The part of a file that is a TorchScript file.
+typedef struct {
+  const char *path;
+  int64_t offset, size;
+} shim_part;
+
+// One entry of a TorchScript file that is stored as it is: where in the part
+// its bytes begin, and how many they are.
 typedef struct {
   int64_t offset, size;
 } shim_record;
 
 // Load a TorchScript file, whose stored entries are records, on a device such
 // as "cuda:0"; "" is the CPU.
-void *shim_load(const char *path, const shim_record *records, int64_t n, const char *device, char **err);
+void *shim_load(shim_part part, const shim_record *records, int64_t n, const char *device, char **err);
 
 // Run forward and return its result, an IValue, and how long it took.
 void *shim_forward(void *module, void **values, int n, double *seconds, char **err);
