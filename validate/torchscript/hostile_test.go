@@ -19,9 +19,9 @@ import (
 	"go-model-archiver/validate/pickle/search"
 )
 
-// peak returns how many bytes the heap has at most while f runs and the
-// collector tries to keep it below a limit, beyond what it had before. Only
-// what lives can make it more.
+// peak returns how many bytes the collector finds alive at most while f runs
+// and the heap is kept near a limit, beyond what it had before. What it has not
+// collected yet does not count: on a busy machine it comes late.
 func peak(limit int64, f func()) int64 {
 	runtime.GC()
 	debug.FreeOSMemory()
@@ -31,7 +31,7 @@ func peak(limit int64, f func()) int64 {
 		return int64(sample[0].Value.Uint64())
 	}
 	total := heap("/memory/classes/total:bytes") - heap("/memory/classes/heap/released:bytes")
-	live := func() int64 { return heap("/memory/classes/heap/objects:bytes") }
+	live := func() int64 { return heap("/gc/heap/live:bytes") }
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(total + limit))
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	before, most := live(), int64(0)
@@ -146,9 +146,8 @@ func TestMemoryOfHostileFiles(t *testing.T) {
 	}
 }
 
-// The most that the heap may have while a file is identified, checked or
-// scanned, and while it is opened. The collector is told half of it: on a busy
-// machine it comes late.
+// The most that may live while a file is identified, checked or scanned, and
+// while it is opened. The collector is told half of it.
 const (
 	mostScanning = 16 << 20
 	mostOpening  = 40 << 20
