@@ -5,7 +5,9 @@ GO ?= go
 export GOTOOLCHAIN ?= auto
 PREFIX ?= /usr/local
 
-.PHONY: all build worker demo test lint bench testdata docs install clean
+FUZZTIME ?= 10m
+
+.PHONY: all build worker demo test lint bench fuzz testdata docs install clean
 
 all: build worker
 
@@ -37,6 +39,10 @@ bench:
 	scripts/setup bench
 	@$(MAKE) --no-print-directory build worker
 	bench/run
+
+# As long as FUZZTIME for each parser.
+fuzz:
+	scripts/fuzz $(FUZZTIME)
 
 testdata:
 	scripts/setup testdata
