@@ -40,7 +40,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name:                      name,
 		Usage:                     "load-test a model and pack it for TorchServe",
-		CustomAppHelpTemplate:     helpText(packFlags()),
+		CustomAppHelpTemplate:     helpText(helpHead, packFlags(), helpTail),
 		Flags:                     packFlags(),
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,

@@ -50,14 +50,16 @@ type landlockSupport struct {
 const stepTimeout = 60 * time.Second
 
 func doctorCommand() *cli.Command {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "worker", Usage: "try `WORKER` as the default: a path, or a version such as 2.6"},
+		&cli.BoolFlag{Name: "json", Usage: "print it as JSON"},
+	}
 	return &cli.Command{
-		Name:  "doctor",
-		Usage: "look for workers and try them: which libtorch, how fast, what is wrong",
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "worker", Usage: "try `WORKER` as the default: a path, or a version such as 2.6"},
-			&cli.BoolFlag{Name: "json", Usage: "print it as JSON"},
-		},
-		Action: doctor,
+		Name:               "doctor",
+		Usage:              "look for workers and try them: which libtorch, how fast, what is wrong",
+		CustomHelpTemplate: helpText(doctorHead, flags, doctorTail),
+		Flags:              flags,
+		Action:             doctor,
 	}
 }
 

@@ -51,7 +51,7 @@ func packFlags() []cli.Flag {
 
 func loadTestFlags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "load-test", Category: groupTest, Value: "on", Usage: "load TorchScript in libtorch and run its forward before archiving: `on|off`"},
+		&cli.StringFlag{Name: "load-test", Category: groupTest, Value: "on", Usage: "load TorchScript in libtorch and run its forward: `on|off`"},
 		&cli.StringSliceFlag{Name: "sample", Category: groupTest, Usage: "`SPEC` of an input of forward, once per argument: [NAME:]DTYPE[DIMS][=SOURCE], such as 'input_ids:int64[1,150]' or 'float32[1,3,224,224]=random'; SOURCE is zeros, ones, arange, random, randint(LOW,HIGH), @FILE.npy or @FILE.npz[NAME]. @FILE.npz alone gives all its arrays, by name or in order. Also lists, tuples, dicts and scalars: '[int64[3], int64[5]]', 'int=3', 'none'"},
 		&cli.Int64Flag{Name: "seed", Category: groupTest, Usage: "`NUMBER` that fixes the sample's random values"},
 		&cli.DurationFlag{Name: "timeout", Category: groupTest, Value: 120 * time.Second, Usage: "`TIME` that each stage of the load test may take: starting and loading, forward"},

@@ -41,15 +41,72 @@ EXIT CODES
   130, 143   stopped by SIGINT or SIGTERM; no archive
 `
 
+const validateHead = `go-model-archiver validate runs the checks of packing, the load test included, on
+what exists already. It writes nothing but the files that flags name.
+
+USAGE
+  go-model-archiver validate [FLAG...] PATH...
+
+  PATH is a .mar, a .tar.gz, a no-archive folder, a model file, or a model store: a
+  folder whose archives and folders are all checked.
+
+EXAMPLES
+  go-model-archiver validate model-store
+  go-model-archiver validate --sample 'float32[1,3,224,224]' resnet.pt
+  go-model-archiver validate --load-test off --strict --report report.xml bert.mar
+`
+
+const validateTail = `
+EXIT CODES, the highest of all paths
+  0    passed, or nothing that needed a test
+  1    failed: a missing file, an I/O error
+  2    a mistake on the command line
+  3    a model or an archive did not pass
+  4    a model could not be tested here (no worker; an operator, class, device or
+       kernel that this libtorch lacks), or there was nothing to look at
+  130, 143   stopped by SIGINT or SIGTERM
+`
+
+const inspectHead = `go-model-archiver inspect shows the manifest and the entries of an archive and, of
+the model in it, forward's signature, the tensors, operators and devices. It needs
+no libtorch and runs nothing of the model.
+
+USAGE
+  go-model-archiver inspect [FLAG...] PATH
+
+  PATH is a .mar, a .tar.gz, a no-archive folder or a model file.
+
+EXAMPLES
+  go-model-archiver inspect bert.mar
+  go-model-archiver inspect --json model.pt | jq '.model.forward.arguments'
+
+FLAGS
+`
+
+const doctorHead = `go-model-archiver doctor starts every worker that it finds, lets it run a small
+model, and says which libtorch it has, how fast that is, and what is wrong.
+
+USAGE
+  go-model-archiver doctor [FLAG...]
+
+FLAGS
+`
+
+const doctorTail = `
+EXIT CODES
+  0    the default worker works
+  4    it does not, or there is none
+`
+
 const (
 	helpWidth  = 82
 	helpIndent = 8
 )
 
-// helpText is the whole of --help: the flags in the order of their groups.
-func helpText(flags []cli.Flag) string {
+// helpText is the whole of a --help: the flags in the order of their groups.
+func helpText(head string, flags []cli.Flag, tail string) string {
 	var b strings.Builder
-	b.WriteString(helpHead)
+	b.WriteString(head)
 	group := ""
 	for _, f := range flags {
 		d := f.(cli.DocGenerationFlag)
@@ -69,7 +126,7 @@ func helpText(flags []cli.Flag) string {
 		b.WriteByte('\n')
 		wrap(&b, usage+defaultText(d))
 	}
-	b.WriteString(helpTail)
+	b.WriteString(tail)
 	return b.String()
 }
 

@@ -13,16 +13,17 @@ import (
 )
 
 func inspectCommand() *cli.Command {
+	flags := []cli.Flag{
+		&cli.BoolFlag{Name: "json", Usage: "print it as JSON"},
+		&cli.BoolFlag{Name: "code", Usage: "print the TorchScript code of the model"},
+		&cli.StringFlag{Name: "progress", Value: "auto", Usage: "show the progress of inflating on a terminal: `auto|none`"},
+	}
 	return &cli.Command{
-		Name:      "inspect",
-		Usage:     "show what an archive or a model holds, without libtorch",
-		ArgsUsage: "PATH",
-		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print it as JSON"},
-			&cli.BoolFlag{Name: "code", Usage: "print the TorchScript code of the model"},
-			&cli.StringFlag{Name: "progress", Value: "auto", Usage: "show the progress of inflating on a terminal: `auto|none`"},
-		},
-		Action: inspect,
+		Name:               "inspect",
+		Usage:              "show what an archive or a model holds, without libtorch",
+		CustomHelpTemplate: helpText(inspectHead, flags, ""),
+		Flags:              flags,
+		Action:             inspect,
 	}
 }
 

@@ -18,12 +18,13 @@ import (
 )
 
 func validateCommand() *cli.Command {
+	flags := append(loadTestFlags(), reportFlags()...)
 	return &cli.Command{
-		Name:      "validate",
-		Usage:     "check archives, no-archive folders, models or a model store",
-		ArgsUsage: "PATH...",
-		Flags:     append(loadTestFlags(), reportFlags()...),
-		Action:    validatePaths,
+		Name:               "validate",
+		Usage:              "check archives, no-archive folders, models or a model store",
+		CustomHelpTemplate: helpText(validateHead, flags, validateTail),
+		Flags:              flags,
+		Action:             validatePaths,
 	}
 }
 
