@@ -88,8 +88,8 @@ func TestSameAsPythonsOwnAST(t *testing.T) {
 	}
 }
 
-// corpus asks the interpreter where its libraries are. TorchServe is taken
-// whole, of the others only every few files, so that the test stays short.
+// corpus asks the interpreter where its libraries are. TorchServe and transformers
+// are taken whole, of the others only every few files, so that the test stays short.
 func corpus(t *testing.T, python string) []string {
 	t.Helper()
 	if *everyFile && flag.NArg() > 0 {
@@ -106,13 +106,18 @@ for name in ("ts", "model_archiver", "torch", "transformers", "setuptools", "pip
 	if err != nil {
 		t.Fatal(err)
 	}
+	whole := map[string]bool{"ts": true, "model_archiver": true, "transformers": true}
 	folders := []string{"testdata"}
 	for folder := range strings.FieldsSeq(string(out)) {
 		step := 2
-		if name := filepath.Base(folder); *everyFile || name == "ts" || name == "model_archiver" {
+		if name := filepath.Base(folder); *everyFile || whole[name] {
 			step = 1
+			delete(whole, name)
 		}
 		folders = append(folders, fmt.Sprintf("%d:%s", step, folder))
+	}
+	if len(whole) > 0 {
+		t.Errorf("%s lacks %v", python, whole)
 	}
 	return folders
 }
