@@ -71,27 +71,22 @@ func (r *zipRecord) local() []byte {
 
 // directory is the entry's header in the central directory.
 func (r *zipRecord) directory() []byte {
-	var wide []int64 // in the specification's order, only what has no room
-	narrow := func(n int64) uint32 {
-		if needs64(n) {
-			wide = append(wide, n)
-			return maxUint32
-		}
-		return uint32(n)
-	}
-	size := narrow(r.size)
-	compressed := narrow(r.compressed)
-	offset := narrow(r.offset)
+	// Where one number has no room, all are written wide: unzip takes the number
+	// 4,294,967,295 in an entry's field for a reference that the next entry's
+	// field has to resolve.
+	wide := needs64(r.size) || needs64(r.compressed) || needs64(r.offset)
+	size, compressed, offset := uint32(r.size), uint32(r.compressed), uint32(r.offset)
 	var extra []byte
-	if wide != nil {
-		extra = zip64Extra(wide...)
+	if wide {
+		size, compressed, offset = maxUint32, maxUint32, maxUint32
+		extra = zip64Extra(r.size, r.compressed, r.offset)
 	}
 	extra = append(extra, r.index...)
 	le := binary.LittleEndian
 	b := make([]byte, 0, 46+len(r.name)+len(extra))
 	b = le.AppendUint32(b, sigDirectory)
-	b = le.AppendUint16(b, creatorUnix|version(wide != nil || r.reserve64))
-	b = le.AppendUint16(b, version(wide != nil || r.reserve64))
+	b = le.AppendUint16(b, creatorUnix|version(wide || r.reserve64))
+	b = le.AppendUint16(b, version(wide || r.reserve64))
 	b = r.appendCommon(b, compressed, size, len(extra))
 	b = le.AppendUint16(b, 0) // comment
 	b = le.AppendUint16(b, 0) // disk

@@ -251,7 +251,8 @@ func (w *Writer) compress(b *block, worker int) {
 }
 
 func (w *Writer) emit(b *block) {
-	if b.alone {
+	// At an input's very end there is nothing left to start for.
+	if begins := len(b.buf) > b.start || w.emitted == 0; b.alone && begins {
 		w.points = append(w.points, Point{w.emitted, w.written})
 	}
 	w.write(b.out)

@@ -14,12 +14,12 @@ import (
 )
 
 func TestEveryLengthInflatesToItself(t *testing.T) {
-	data := make([]byte, 3*BlockSize+17)
+	data := make([]byte, pointEvery*BlockSize+17)
 	rng := rand.NewChaCha8([32]byte{1})
 	_, _ = rng.Read(data[:BlockSize/2])
 	copy(data[BlockSize:], strings.Repeat("def forward(self, x): return x\n", 10000))
 	w := NewWriter(nil)
-	for _, n := range []int{0, 1, 100, BlockSize - 1, BlockSize, BlockSize + 1, 2 * BlockSize, len(data)} {
+	for _, n := range []int{0, 1, 100, BlockSize - 1, BlockSize, BlockSize + 1, 2 * BlockSize, pointEvery * BlockSize, len(data)} {
 		var out bytes.Buffer
 		w.Reset(&out)
 		if _, err := w.ReadFrom(iotest.HalfReader(bytes.NewReader(data[:n]))); err != nil {
@@ -27,6 +27,9 @@ func TestEveryLengthInflatesToItself(t *testing.T) {
 		}
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
+		}
+		if last := w.Points()[len(w.Points())-1]; last.In >= int64(max(n, 1)) {
+			t.Errorf("%d bytes have a point at %d", n, last.In)
 		}
 		if got := int64(out.Len()); got != w.Written() || got > MaxSize(int64(n)) {
 			t.Errorf("%d bytes became %d; Written says %d and MaxSize %d", n, got, w.Written(), MaxSize(int64(n)))
