@@ -44,10 +44,14 @@ func writeFolder(s *transfer, p *Plan, d *target, result *Result, gate func(cont
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	if d.old != nil {
-		return merge(d, p.Entries, t.path)
+	if d.old == nil {
+		err := d.commit(t)
+		if !d.force || !isFolder(d.path) || t.committed {
+			return err
+		}
+		// Another run has made the folder meanwhile.
 	}
-	return d.commit(t)
+	return merge(s.ctx, d, p.Entries, t.path)
 }
 
 // fillFolder writes and syncs all entries below a new folder.
@@ -149,12 +153,26 @@ func checkFolderMerge(d *target, entries []*Entry) error {
 		}
 	}
 	for _, e := range entries {
-		full := filepath.Join(d.path, filepath.FromSlash(e.Name))
-		if info, err := os.Lstat(full); err == nil && info.IsDir() {
-			return fmt.Errorf("%q is a folder, but a file of that name is to be written", full)
-		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := checkReplaced(filepath.Join(d.path, filepath.FromSlash(e.Name))); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkReplaced says what keeps a file from being replaced in a folder that may
+// be written to.
+func checkReplaced(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%q is a folder, but a file of that name is to be written", path)
+	case keptBySticky(filepath.Dir(path), info):
+		return fmt.Errorf("%q can't be replaced: it belongs to another user, and its folder has the sticky bit", path)
 	}
 	return nil
 }
@@ -185,17 +203,28 @@ func checkFolder(path string, beside fs.FileInfo) error {
 }
 
 // merge moves the finished files into the existing folder one by one, the
-// manifest last, and touches nothing else.
-func merge(d *target, entries []*Entry, from string) error {
+// manifest last, and touches nothing else. Of several runs one merges at a time.
+func merge(ctx context.Context, d *target, entries []*Entry, from string) error {
+	folder, err := os.Open(d.path)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	if err := waitForLock(ctx, folder); err != nil {
+		return err
+	}
+	if err := checkFolderMerge(d, entries); err != nil {
+		return err
+	}
 	for _, name := range foldersOf(entries) {
 		if err := os.MkdirAll(filepath.Join(d.path, filepath.FromSlash(name)), 0o777); err != nil {
 			return err
 		}
 	}
-	for _, e := range entries {
+	for i, e := range entries {
 		name := filepath.FromSlash(e.Name)
 		if err := os.Rename(filepath.Join(from, name), filepath.Join(d.path, name)); err != nil {
-			return err
+			return halfMerged(err, d.path, i, len(entries))
 		}
 	}
 	for _, name := range foldersOf(entries) {
@@ -204,4 +233,13 @@ func merge(d *target, entries []*Entry, from string) error {
 		}
 	}
 	return nil
+}
+
+// halfMerged says what a failed rename leaves, where something was replaced
+// before it.
+func halfMerged(err error, path string, done, all int) error {
+	if done == 0 {
+		return err
+	}
+	return fmt.Errorf("%d of %d files in %q were replaced, and its manifest was not; archive again: %w", done, all, path, err)
 }

@@ -39,7 +39,7 @@ const (
 )
 
 // pack packs a file: its arguments are the format, the export path, the
-// serialized file, and options: "force"; "tmpfs=SIZE" mounts a small disk with
+// serialized file, and options: "force"; "extra=FOLDER"; "tmpfs=SIZE" mounts a small disk with
 // an older archive at the export path first; "fill" fills it up while the
 // weights are read, "readonly" makes it so; "limit" lets no file grow beyond 1 MiB.
 func pack(args []string) int {
@@ -54,6 +54,8 @@ func pack(args []string) int {
 		switch name {
 		case "force":
 			spec.Force = true
+		case "extra":
+			spec.ExtraFiles = size
 		case "fill":
 			fill = true
 		case "tmpfs":

@@ -128,36 +128,77 @@ func TestATerminatedRunRemovesItsTempFileAtOnce(t *testing.T) {
 
 func TestOfFiftyRunsAtOnceOneWinsAndNoneDisturbsAnother(t *testing.T) {
 	weights := weightsFile(t, 1<<20)
-	for _, force := range []bool{false, true} {
-		store := t.TempDir()
-		codes := make([]int, 50)
-		var all sync.WaitGroup
-		for i := range codes {
-			args := []string{string(Default), store, weights}
+	for _, format := range Formats() {
+		for _, force := range []bool{false, true} {
+			store := t.TempDir()
+			count := atOnce(t, 50, func(int) []string {
+				args := []string{string(format), store, weights}
+				if force {
+					args = append(args, "force")
+				}
+				return args
+			})
+			want := map[int]int{exitDone: 1, exitExists: 49}
 			if force {
-				args = append(args, "force")
+				want = map[int]int{exitDone: 50}
 			}
-			cmd := packer(t, args...)
-			all.Go(func() { codes[i] = exitCode(t, cmd.Run()) })
+			if fmt.Sprint(count) != fmt.Sprint(want) {
+				t.Errorf("%s, force=%v: exit codes %v, want %v", format, force, count, want)
+			}
+			if format == Default {
+				if err := intact(filepath.Join(store, "bert.mar")); err != nil {
+					t.Error(err)
+				}
+			}
+			if got, err := os.ReadDir(store); len(got) != 1 || err != nil {
+				t.Errorf("%s, force=%v: litter: %v, %v", format, force, got, err)
+			}
 		}
-		all.Wait()
-		count := map[int]int{}
-		for _, code := range codes {
-			count[code]++
+	}
+}
+
+// atOnce starts n packers and counts their exit codes.
+func atOnce(t *testing.T, n int, args func(i int) []string) map[int]int {
+	codes := make([]int, n)
+	var all sync.WaitGroup
+	for i := range codes {
+		cmd := packer(t, args(i)...)
+		all.Go(func() { codes[i] = exitCode(t, cmd.Run()) })
+	}
+	all.Wait()
+	count := map[int]int{}
+	for _, code := range codes {
+		count[code]++
+	}
+	return count
+}
+
+func TestMergesAtOnceDoNotMix(t *testing.T) {
+	const files = 500
+	store, weights := t.TempDir(), weightsFile(t, 1<<10)
+	if err := os.Mkdir(filepath.Join(store, "bert"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	count := atOnce(t, 20, func(i int) []string {
+		extra := t.TempDir()
+		for k := range files {
+			writeFileT(t, filepath.Join(extra, fmt.Sprintf("%03d.txt", k)), []byte(fmt.Sprint(i)))
 		}
-		want := map[int]int{exitDone: 1, exitExists: 49}
-		if force {
-			want = map[int]int{exitDone: 50}
+		return []string{string(NoArchive), store, weights, "force", "extra=" + extra}
+	})
+	if count[exitDone] != 20 {
+		t.Errorf("exit codes %v", count)
+	}
+	seen := map[string]int{}
+	for k := range files {
+		content, err := os.ReadFile(filepath.Join(store, "bert", fmt.Sprintf("%03d.txt", k)))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if fmt.Sprint(count) != fmt.Sprint(want) {
-			t.Errorf("force=%v: exit codes %v, want %v", force, count, want)
-		}
-		if err := intact(filepath.Join(store, "bert.mar")); err != nil {
-			t.Error(err)
-		}
-		if got := names(t, store); len(got) != 1 {
-			t.Errorf("force=%v: litter: %q", force, got)
-		}
+		seen[string(content)]++
+	}
+	if len(seen) != 1 {
+		t.Errorf("files of several runs: %v", seen)
 	}
 }
 

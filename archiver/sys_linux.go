@@ -1,12 +1,14 @@
 package archiver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +19,22 @@ var errLocked error = unix.EWOULDBLOCK
 
 // lock takes the advisory lock of an open file or folder without waiting.
 func lock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
+
+// lockPause is how long a run waits before it asks for another's lock again.
+const lockPause = 20 * time.Millisecond
+
+// waitForLock takes the lock of an open folder when other runs have let it go.
+// Where there are no locks, nobody waits.
+func waitForLock(ctx context.Context, f *os.File) error {
+	for lock(f) == errLocked {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockPause):
+		}
+	}
+	return nil
+}
 
 // writeBack asks the kernel to start writing n bytes of f from off on, so that
 // the fsync at the end has little left to do. It is a hint: errors come back
@@ -64,6 +82,9 @@ func linkNew(from, to string) error {
 // syncFolder makes the names in a folder durable.
 func syncFolder(path string) error {
 	d, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // one may write to it and not read it
+	}
 	if err != nil {
 		return err
 	}
@@ -95,6 +116,21 @@ func keepOwner(f *os.File, old fs.FileInfo) {
 	if st, ok := old.Sys().(*syscall.Stat_t); ok {
 		_ = f.Chown(int(st.Uid), int(st.Gid))
 	}
+}
+
+// keptBySticky says whether the sticky bit of a folder keeps this user from
+// replacing a file in it.
+func keptBySticky(folder string, file fs.FileInfo) bool {
+	info, err := os.Stat(folder)
+	if err != nil || info.Mode()&fs.ModeSticky == 0 {
+		return false
+	}
+	me := uint32(os.Geteuid())
+	mine := func(info fs.FileInfo) bool {
+		st, ok := info.Sys().(*syscall.Stat_t)
+		return !ok || st.Uid == me
+	}
+	return me != 0 && !mine(info) && !mine(file)
 }
 
 // sameFileSystem says whether a rename between two folders can work.
