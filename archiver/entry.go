@@ -106,5 +106,13 @@ func (c *Content) unchanged() error {
 	if !sameFile(c.entry.info, now) {
 		return fmt.Errorf("%q %w", c.entry.Source, ErrSourceChanged)
 	}
+	if now.Size() == 0 && hasContent(c.file) {
+		return fmt.Errorf("%q says that it is empty and is not: the kernel makes it up, as in /proc; copy it first", c.entry.Source)
+	}
 	return nil
+}
+
+func hasContent(f *os.File) bool {
+	n, _ := f.ReadAt(make([]byte, 1), 0)
+	return n > 0
 }

@@ -75,9 +75,11 @@ func (pl *planner) noteNamesWhere(names []string, why string, bad func(string) b
 	}
 }
 
-// noteCase warns of names that Windows and macOS take for the same.
+// noteCase warns of names, also of folders, that Windows and macOS take for the
+// same.
 func (pl *planner) noteCase(names []string) {
 	fold := func(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+	names = withFolders(names)
 	groups := make(map[string][]string, len(names))
 	for _, name := range names {
 		groups[fold(name)] = append(groups[fold(name)], name)
@@ -91,4 +93,20 @@ func (pl *planner) noteCase(names []string) {
 	if len(list) > 0 {
 		pl.note(NoteNamePortability, list[0], "names differ only by case: %s", some(list))
 	}
+}
+
+// withFolders adds the folders that names lie in, each once, with a slash at
+// its end.
+func withFolders(names []string) []string {
+	all := slices.Clone(names)
+	seen := map[string]bool{}
+	for _, name := range names {
+		for i, c := range name {
+			if folder := name[:i]; c == '/' && !seen[folder] {
+				seen[folder] = true
+				all = append(all, folder)
+			}
+		}
+	}
+	return all
 }

@@ -21,7 +21,7 @@ func TestNamesThatOtherSystemsCannotUnpackAreNoted(t *testing.T) {
 		"LPT1":          `name-portability: Windows reserves the name`,
 		"nul .txt":      `name-portability: Windows reserves the name`,
 		long:            `name-portability: too long for Windows`,
-		"mar-inf/x":     "",
+		"mar-inf/x":     `name-portability: names differ only by case: "MAR-INF", "mar-inf"`,
 		"com10":         "",
 		"console.txt":   "",
 		"größe-名.txt":   `name-portability: TorchServe cannot unpack a name beyond ASCII`,
@@ -47,7 +47,11 @@ func TestNamesThatDifferOnlyByCaseAreNoted(t *testing.T) {
 
 	inTree(t, map[string]string{"ex/mar-inf/manifest.json": ""})
 	wantNotes(t, mustPlan(t, extras("ex")),
-		`name-portability: names differ only by case: "MAR-INF/MANIFEST.json", "mar-inf/manifest.json"`)
+		`name-portability: names differ only by case: "MAR-INF/MANIFEST.json", "mar-inf/manifest.json", "MAR-INF", "mar-inf"`)
+
+	inTree(t, map[string]string{"ex/Data/x": "", "ex/data": "", "ex/b/c/y": "", "ex/B/z": "", "ex/b/v": ""})
+	wantNotes(t, mustPlan(t, extras("ex")),
+		`name-portability: names differ only by case: "data", "Data", "B", "b"`)
 }
 
 func TestNamesThatDifferOnlyByTheCaseOfAnyAlphabet(t *testing.T) {

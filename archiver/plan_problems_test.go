@@ -237,6 +237,13 @@ func openDescriptors(t *testing.T) int {
 	return len(list)
 }
 
+func TestAFileThatTheKernelMakesUpIsRefused(t *testing.T) {
+	p := mustPlan(t, packing(func(s *Spec) { s.ExtraFiles = "/proc/self/status" }))
+	if _, err := p.Entry("status").Open(); err == nil || !strings.Contains(err.Error(), `"/proc/self/status" says that it is empty and is not`) {
+		t.Errorf("Open says %v", err)
+	}
+}
+
 func TestAFifoInTheFilesPlaceDoesNotBlock(t *testing.T) {
 	inTree(t, map[string]string{"a.txt": "a"})
 	p := mustPlan(t, packing(func(s *Spec) { s.ExtraFiles = "a.txt" }))

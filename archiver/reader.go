@@ -12,8 +12,9 @@ import (
 
 // Archive is a zip archive opened for reading, ours or another's.
 type Archive struct {
-	file  *os.File
-	files []*ArchiveFile
+	file   *os.File
+	files  []*ArchiveFile
+	recent recentReaders
 }
 
 // ArchiveFile is a file in an Archive.
@@ -21,6 +22,7 @@ type ArchiveFile struct {
 	zip.FileHeader
 	data   *io.SectionReader // as it stands in the archive
 	points []deflate.Point
+	recent *recentReaders
 }
 
 // OpenArchive opens a zip archive and reads its directory. The caller must
@@ -46,6 +48,9 @@ func readArchive(f *os.File) (*Archive, error) {
 	}
 	a := &Archive{file: f}
 	a.files, err = readDirectory(f, info.Size())
+	for _, f := range a.files {
+		f.recent = &a.recent
+	}
 	return a, err
 }
 

@@ -30,6 +30,40 @@ type ArchiveReader struct {
 // maxKept is the largest block that is kept. Ours have 1 MiB.
 const maxKept = 4 << 20
 
+// maxRecent is how many readers of an archive keep what they inflated: an archive
+// may have a million files.
+const maxRecent = 8
+
+// recentReaders are the readers of an archive that were used last, in order.
+type recentReaders struct {
+	mu   sync.Mutex
+	list []*ArchiveReader
+}
+
+// use makes r the last that was used, and the one that was not for longest forget
+// what it keeps.
+func (l *recentReaders) use(r *ArchiveReader) {
+	var oldest *ArchiveReader
+	l.mu.Lock()
+	if n := len(l.list); n == 0 || l.list[n-1] != r {
+		l.list = append(slices.DeleteFunc(l.list, func(other *ArchiveReader) bool { return other == r }), r)
+		if len(l.list) > maxRecent {
+			oldest = l.list[0]
+			l.list = slices.Delete(l.list, 0, 1)
+		}
+	}
+	l.mu.Unlock()
+	if oldest != nil {
+		oldest.forget()
+	}
+}
+
+func (r *ArchiveReader) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stream, r.kept, r.keptFrom = nil, nil, 0
+}
+
 // Size is that of the inflated file.
 func (r *ArchiveReader) Size() int64 { return r.file.Size() }
 
@@ -61,6 +95,9 @@ func (r *ArchiveReader) ReadAt(p []byte, off int64) (int, error) {
 func (r *ArchiveReader) readFull(p []byte, off int64) (int, error) {
 	if r.file.Method == zip.Store {
 		return r.file.data.ReadAt(p, off)
+	}
+	if r.file.recent != nil {
+		r.file.recent.use(r)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

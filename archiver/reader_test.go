@@ -4,11 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"go-model-archiver/archiver/deflate"
@@ -62,6 +64,41 @@ func TestReaderReadsAtAnyOffset(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+func TestReadersKeepNoMoreThanAFew(t *testing.T) {
+	const files = 3000
+	entries := make([]*Entry, files)
+	for i := range entries {
+		entries[i] = fileEntry(t, fmt.Sprintf("%04d.txt", i), []byte("some text that is deflated"))
+	}
+	p := handPlan(t, Default, filepath.Join(t.TempDir(), "many.mar"), entries...)
+	mustWrite(t, p, Options{})
+	readers := make([]*ArchiveReader, files)
+	archive := openT(t, p.Destination)
+	before := liveHeap()
+	for range 2 { // also again, after they forgot
+		for i, f := range archive.Files()[:files] {
+			if readers[i] == nil {
+				readers[i] = f.Reader()
+			}
+			got := make([]byte, f.Size())
+			if _, err := readers[i].ReadAt(got, 0); err != nil || string(got) != "some text that is deflated" {
+				t.Fatalf("%q, %v", got, err)
+			}
+		}
+	}
+	if grown := liveHeap() - before; grown > 4<<20 {
+		t.Errorf("%d readers keep %d bytes", files, grown)
+	}
+	runtime.KeepAlive(readers)
+}
+
+func liveHeap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestReaderInflatesOnlyFromTheNearestPoint(t *testing.T) {

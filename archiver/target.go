@@ -125,11 +125,12 @@ func followLinks(path string) (string, error) {
 	return "", fmt.Errorf("%q: too many levels of symbolic links", path)
 }
 
-// createMode is the mode to make the temporary file with: never wider than
-// that of the file that it will replace.
+// createMode is the mode to make the temporary file with: never wider for others
+// than that of the file that it will replace. The owner has to be able to open it,
+// to find out whether its run is dead.
 func (d *target) createMode() fs.FileMode {
 	if d.old != nil {
-		return d.old.Mode().Perm() & 0o666
+		return d.old.Mode().Perm()&0o666 | 0o600
 	}
 	return 0o666
 }

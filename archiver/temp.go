@@ -80,6 +80,9 @@ func createFolder(name string) (*os.File, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errSwept
 	}
+	if err != nil {
+		_ = os.Remove(name)
+	}
 	return f, err
 }
 

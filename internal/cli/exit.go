@@ -67,10 +67,15 @@ func codeOf(err error) int {
 
 // withSignals returns a context that ends with a *signalError as its cause at
 // the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once.
+// Those that whoever started us has told to be ignored, as nohup does, stay so.
 func withSignals(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
 	go func() {
 		select {
 		case s := <-signals:

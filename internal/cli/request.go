@@ -171,12 +171,15 @@ func choice[T ~string](c *cli.Context, flag string, allowed []T) error {
 // epochVariable is https://reproducible-builds.org/specs/source-date-epoch/.
 const epochVariable = "SOURCE_DATE_EPOCH"
 
+// lastEpoch is the end of the year 9999, the last that the manifest can tell.
+const lastEpoch = 253402300799
+
 // epoch is the time that a reproducible archive is dated, or nil.
 func epoch(reproducible bool) (*time.Time, error) {
 	if text, ok := os.LookupEnv(epochVariable); ok {
 		seconds, err := strconv.ParseUint(text, 10, 40)
-		if err != nil {
-			return nil, usagef("%s is %q, which is no number of seconds since 1970", epochVariable, text)
+		if err != nil || seconds > lastEpoch {
+			return nil, usagef("%s is %q, which is no number of seconds from 1970 to the year 9999", epochVariable, text)
 		}
 		t := time.Unix(int64(seconds), 0).UTC()
 		return &t, nil

@@ -15,15 +15,17 @@ import (
 )
 
 // forever starts an archiving whose model never ends its forward, in a new
-// folder with an old archive, and returns once the worker is inside forward.
-func forever(t *testing.T) (cmd *exec.Cmd, dir string, worker int) {
+// folder with an old archive, and returns once the worker is inside forward. under
+// is a command that is to start it.
+func forever(t *testing.T, under ...string) (cmd *exec.Cmd, dir string, worker int) {
 	t.Helper()
 	dir = t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "m.mar"), []byte("old"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd = exec.Command("go-model-archiver", "--model-name", "m", "--version", "1", "--force", "--handler", "base_handler",
+	args := append(under, "go-model-archiver", "--model-name", "m", "--version", "1", "--force", "--handler", "base_handler",
 		"--serialized-file", testtools.Testdata("failing", "forever.pt"), "--sample", "float32[2,4]=ones")
+	cmd = exec.Command(args[0], args[1:]...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GO_MODEL_ARCHIVER_WORKER="+testtools.Worker(t))
 	if err := cmd.Start(); err != nil {
@@ -97,6 +99,23 @@ func TestSignalsLeaveTheOldArchiveAndNoWorker(t *testing.T) {
 			eventually(t, 10*time.Second, "the worker's end", func() bool { return !alive(worker) })
 			wantOnly(t, dir, "m.mar")
 		})
+	}
+}
+
+func TestSignalsThatAreToBeIgnoredAre(t *testing.T) {
+	cmd, _, worker := forever(t, "nohup")
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(500 * time.Millisecond)
+	if !alive(worker) {
+		t.Error("the worker has ended")
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](cmd.Wait()); !ok || exit.ExitCode() != 143 {
+		t.Errorf("exit %v, want code 143", cmd.ProcessState)
 	}
 }
 
