@@ -221,6 +221,19 @@ func TestADiskThatIsOrGetsFullLeavesTheOldArchive(t *testing.T) {
 	}
 }
 
+func TestHolesNeedNoSpace(t *testing.T) {
+	sparse := filepath.Join(t.TempDir(), "model.pt")
+	writeFileT(t, sparse, nil)
+	if err := os.Truncate(sparse, 256<<20); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range Formats() {
+		if code, out := packOnSmallDisk(t, string(format), t.TempDir(), sparse, "tmpfs=12m", "force"); code != exitDone {
+			t.Errorf("%s: exit code %d:\n%s", format, code, out)
+		}
+	}
+}
+
 func TestAReadOnlyDestinationIsAnErrorThatLeavesTheOldArchive(t *testing.T) {
 	weights := weightsFile(t, 1<<20)
 	for _, format := range Formats() {

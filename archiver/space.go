@@ -19,7 +19,7 @@ func (d *target) requireSpace(p *Plan) error {
 	if !ok {
 		return nil
 	}
-	need := totalSize(p.Entries)
+	need := totalOnDisk(p.Entries)
 	if free < need && (p.Spec.Format == Default || p.Spec.Format == TGZ) {
 		var err error
 		if need, err = deflatedAtLeast(p.Entries); err != nil {
@@ -36,6 +36,15 @@ func totalSize(entries []*Entry) int64 {
 	var n int64
 	for _, e := range entries {
 		n += e.Size
+	}
+	return n
+}
+
+// totalOnDisk is what the entries take as they are: holes in them stay holes.
+func totalOnDisk(entries []*Entry) int64 {
+	var n int64
+	for _, e := range entries {
+		n += min(e.Size, allocated(e.info))
 	}
 	return n
 }

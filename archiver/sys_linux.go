@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -108,6 +109,17 @@ func freeSpace(folder string) (n int64, ok bool) {
 		blocks = st.Bfree
 	}
 	return int64(blocks) * st.Bsize, true
+}
+
+// allocated is the number of bytes that a file takes on its disk, as far as that
+// is known.
+func allocated(info fs.FileInfo) int64 {
+	if info != nil {
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			return st.Blocks * 512
+		}
+	}
+	return math.MaxInt64
 }
 
 // keepOwner gives f the owner and group of the file that it replaces, where

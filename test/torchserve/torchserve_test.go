@@ -1,9 +1,13 @@
 package torchserve
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
+	"math/rand/v2"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,9 +60,36 @@ func sampleIDs() []int {
 	return ids
 }
 
+// table makes a file of several of the deflater's blocks, whose archive has our
+// index of them.
+func table(t *testing.T) string {
+	t.Helper()
+	content := make([]byte, 3<<20)
+	rng := rand.NewChaCha8([32]byte{})
+	_, _ = rng.Read(content)
+	path := filepath.Join(t.TempDir(), "table.bin")
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// hasIndex looks for the magic of the index (docs/format.md).
+func hasIndex(t *testing.T, path string) bool {
+	t.Helper()
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return false
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Contains(content, []byte("gma1"))
+}
+
 func TestTracedBERT(t *testing.T) {
 	const setup, config = "./setup_config.json", "model-config.yaml"
-	labels := "./Seq_classification_artifacts/index_to_name.json"
+	labels := "./Seq_classification_artifacts/index_to_name.json," + table(t)
 	type testCase struct {
 		name, file string
 		format     archiver.Format
@@ -85,6 +116,10 @@ func TestTracedBERT(t *testing.T) {
 				"--model-name", c.name, "--version", "1.0", "--export-path", server.store,
 				"--archive-format", string(c.format), "--handler", "./Transformer_handler_generalized.py",
 				"--serialized-file", "Transformer_model/traced_model.pt"}, c.flags...)...)
+			indexed := hasIndex(t, filepath.Join(server.store, c.file))
+			if want := c.format == archiver.Default; indexed != want {
+				t.Errorf("the archive has an index of its blocks: %v, want %v", indexed, want)
+			}
 			server.register(t, c.file)
 			var answer struct {
 				Label  string
