@@ -12,6 +12,9 @@ import (
 	"go-model-archiver/archiver"
 )
 
+// unsizedWidth is how wide a terminal is taken for that does not say.
+const unsizedWidth = 80
+
 // progressDelay spares short work a display.
 const progressDelay = time.Second
 
@@ -59,16 +62,32 @@ func isTerminal(w io.Writer) bool {
 func newDisplay(w io.Writer) *mpb.Progress {
 	delay := make(chan any)
 	time.AfterFunc(progressDelay, func() { close(delay) })
-	return mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRenderDelay(delay))
+	options := []mpb.ContainerOption{mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRenderDelay(delay)}
+	if f, ok := w.(*os.File); ok {
+		// Some terminals, such as those of CI services, say that they have no size.
+		if width, height, err := term.GetSize(int(f.Fd())); err == nil && (width == 0 || height == 0) {
+			options = append(options, mpb.WithOutput(struct{ io.Writer }{w}), mpb.WithWidth(unsizedWidth), mpb.ForceTTY(), mpb.WithAutoRefresh())
+		}
+	}
+	return mpb.New(options...)
 }
 
-// addBytes adds a bar for work on so many bytes.
+// addBytes adds a bar for work on so many bytes. It stays when they are done: the
+// disk, a checksum or the load test may take longer.
 func addBytes(display *mpb.Progress, name string, total int64) *mpb.Bar {
-	return display.AddBar(total, mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name(name)),
+	phase := func(s decor.Statistics) string {
+		if s.Current >= s.Total {
+			return "finishing "
+		}
+		return name
+	}
+	bar := display.AddBar(0, // with a total of its own it would end at the last byte
+		mpb.PrependDecorators(decor.Any(phase)),
 		mpb.AppendDecorators(
 			decor.CountersKibiByte("% .1f of % .1f "), decor.AverageSpeed(decor.SizeB1024(0), "% .1f "),
 			decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
+	bar.SetTotal(total, false)
+	return bar
 }
 
 // inflated says how many bytes of all are inflated; the first call adds the bar.
