@@ -68,6 +68,44 @@ func TestAKillLeavesTheOldArchiveOrTheNewOneAndTheNextRunCleansUp(t *testing.T) 
 	}
 }
 
+func TestAKilledNewFolderIsWholeOrNotThere(t *testing.T) {
+	weights := weightsFile(t, 2<<20)
+	want, err := os.ReadFile(weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := t.TempDir()
+	for range 30 {
+		cmd := packer(t, string(NoArchive), store, weights)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(rand.N(60 * time.Millisecond))
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		folder := filepath.Join(store, "bert")
+		if !isFolder(folder) {
+			continue
+		}
+		got, err := os.ReadFile(filepath.Join(folder, filepath.Base(weights)))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Fatalf("the weights are broken: %d bytes, %v", len(got), err)
+		}
+		if _, err := os.Stat(filepath.Join(folder, "MAR-INF", "MANIFEST.json")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(folder); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := packer(t, string(NoArchive), store, weights).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if got, err := os.ReadDir(store); len(got) != 1 || err != nil {
+		t.Errorf("litter after the next run: %v, %v", got, err)
+	}
+}
+
 func TestAKilledMergeLeavesWholeFiles(t *testing.T) {
 	store, weights := t.TempDir(), weightsFile(t, 2<<20)
 	kept := filepath.Join(store, "bert", "unpacked", "weights.bin")
