@@ -65,10 +65,8 @@ func NewCheck(s Subject) (*Check, error) {
 // identify looks at the serialized file.
 func (c *Check) identify() error {
 	s := c.subject
-	if s.Model == nil && (c.loader() == "" || s.Manifest.Model.ModelFile != "") {
-		c.add(rules.ModelNone, "", "no serialized file is given, so nothing is load-tested", "")
-	}
 	if s.Model == nil {
+		c.tellNoModel()
 		return nil
 	}
 	id, err := torchscript.Identify(s.model(), s.ModelSize, s.ModelPath)
@@ -84,6 +82,22 @@ func (c *Check) identify() error {
 	return nil
 }
 
+// tellNoModel says why nothing is load-tested.
+func (c *Check) tellNoModel() {
+	m := c.subject.Manifest.Model
+	switch {
+	case c.subject.ManifestUnread: // told already
+	case m.SerializedFile != "":
+		why := "is damaged"
+		if !c.subject.has(m.SerializedFile) {
+			why = "is not in the archive"
+		}
+		c.add(rules.ModelNone, m.SerializedFile, fmt.Sprintf("the serialized file %q %s, so nothing is load-tested", m.SerializedFile, why), "")
+	case c.loader() == "" || m.ModelFile != "":
+		c.add(rules.ModelNone, "", "no serialized file is given, so nothing is load-tested", "")
+	}
+}
+
 // read returns an entry's content, or nil where there is no such entry or one
 // that is too large for what it should be.
 func (c *Check) read(name string, limit int64) (data []byte, err error) {
@@ -93,7 +107,7 @@ func (c *Check) read(name string, limit int64) (data []byte, err error) {
 		size = max(size, int64(len(data)))
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrDamaged):
 		return nil, nil
 	case err == nil && size > limit:
 		c.add(rules.FileTooLarge, name, fmt.Sprintf("%q has %d bytes and was not checked; at most %d are read", name, size, limit), "")

@@ -150,13 +150,56 @@ func TestWhatIsTooLargeIsNotRead(t *testing.T) {
 }
 
 func TestModelsThatTheManifestDoesNotName(t *testing.T) {
-	s := python(serves).subject(t)
-	for _, name := range []string{"h.py", "source_vocab.pt", "encoder.pt", "weights/decoder.onnx"} {
-		s.Entries = append(s.Entries, Entry{Name: name, Size: 1, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("x")), nil }})
+	of := func(a archive, names ...string) Subject {
+		s := a.subject(t)
+		for _, name := range names {
+			s.Entries = append(s.Entries, Entry{Name: name, Size: 1, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("x")), nil }})
+		}
+		return s
 	}
-	c, err := NewCheck(s)
-	if err != nil {
-		t.Fatal(err)
+	named := python(serves)
+	named.model = "models/scripted.pt"
+	unread := of(python(serves), "encoder.pt")
+	unread.ManifestUnread = true
+	for _, test := range []struct {
+		subject    Subject
+		want, says []string
+	}{
+		{of(python(serves), "h.py", "source_vocab.pt", "encoder.pt", "weights/decoder.onnx"),
+			[]string{rules.ModelUnnamed}, []string{`"encoder.pt", "weights/decoder.onnx"`, "--serialized-file"}},
+		{of(python(serves), "h.py", "adapter_model.bin", "spm.bin", "w.safetensors"), []string{rules.ModelUnnamed}, []string{`holds "adapter_model.bin", "w.safetensors", and`}},
+		{of(named, "h.py", "scripted.pt", "other.pt"), []string{rules.ModelUnnamed}, []string{`holds "other.pt" beside its serialized file "scripted.pt"`}},
+		{of(named, "h.py", "scripted.pt"), nil, nil},
+		{unread, nil, nil},
+	} {
+		c, err := NewCheck(test.subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareFindings(t, c.Findings, test.want, test.says)
 	}
-	compareFindings(t, c.Findings, []string{rules.ModelUnnamed}, []string{`"encoder.pt", "weights/decoder.onnx"`, "--serialized-file"})
+}
+
+// The note that nothing is load-tested says no more than what is known.
+func TestWhyThereIsNoModel(t *testing.T) {
+	given := python(serves).subject(t)
+	absent := python(serves).subject(t)
+	absent.Manifest.Model.SerializedFile = "m.pt"
+	unread := python(serves).subject(t)
+	unread.ManifestUnread = true
+	for says, s := range map[string]Subject{"no serialized file is given": given, `"m.pt" is not in the archive`: absent, "": unread} {
+		c, err := NewCheck(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var notes []string
+		for _, f := range c.Findings {
+			if f.Rule == rules.ModelNone {
+				notes = append(notes, f.Message)
+			}
+		}
+		if len(notes) == 0 != (says == "") || !strings.Contains(strings.Join(notes, "\n"), says) {
+			t.Errorf("%q: %q", says, notes)
+		}
+	}
 }

@@ -44,23 +44,37 @@ func (c *Check) checkModelName() {
 }
 
 // modelEndings are those of files that nothing but a model has.
-var modelEndings = []string{".pt", ".pth", ".ptl", ".pt2", ".onnx"}
+var modelEndings = []string{".pt", ".pth", ".ptl", ".pt2", ".onnx", ".safetensors"}
 
-// checkUnnamed tells of models in an archive whose manifest names none.
+// NamesModel says that a file of that name is a model: what ends in ".bin" is
+// one where transformers would call it so.
+func NamesModel(name string) bool {
+	base := path.Base(name)
+	return slices.Contains(modelEndings, path.Ext(base)) || path.Ext(base) == ".bin" && strings.Contains(base, "model")
+}
+
+// checkUnnamed tells of models in an archive that its manifest does not name.
 func (c *Check) checkUnnamed() {
-	if c.subject.Manifest.Model.SerializedFile != "" {
+	named := c.subject.Manifest.Model.SerializedFile
+	if c.subject.ManifestUnread {
 		return
 	}
 	var names []string
 	for _, e := range c.subject.Entries {
-		if slices.Contains(modelEndings, path.Ext(e.Name)) && e.Name != sourceVocabulary {
+		if e.Name != named && e.Name != sourceVocabulary && NamesModel(e.Name) {
 			names = append(names, e.Name)
 		}
 	}
-	if len(names) > 0 {
+	switch {
+	case len(names) == 0:
+	case named == "":
 		c.add(rules.ModelUnnamed, names[0],
 			fmt.Sprintf("the archive holds %s, and its manifest names no serialized file: the handler has to find it by itself", quoted(names)),
 			"name it with --serialized-file, so that it is checked and load-tested")
+	case c.subject.Model != nil:
+		c.add(rules.ModelUnnamed, names[0],
+			fmt.Sprintf("the archive holds %s beside its serialized file %q: the handler has to find it by itself", quoted(names), named),
+			"leave it out if nothing loads it; only the serialized file is load-tested")
 	}
 }
 

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -39,7 +40,10 @@ func (c *Check) PickleFindings(ctx context.Context) ([]rules.Finding, error) {
 			continue
 		}
 		f := pickleScan{ctx: ctx, file: e.Name}
-		if err := f.entry(e); err != nil {
+		switch err := f.entry(e); {
+		case errors.Is(err, ErrDamaged):
+			continue
+		case err != nil:
 			return nil, fmt.Errorf("read %q: %w", e.Name, err)
 		}
 		strange = append(strange, f)

@@ -24,9 +24,15 @@ const (
 // setupConfig is the entry that older Hugging Face handlers read.
 const setupConfig = "setup_config.json"
 
+// ErrDamaged is what reading an entry gives whose damage was told already.
+var ErrDamaged = errors.New("the entry is damaged")
+
 // Subject is a model with everything that stands around it.
 type Subject struct {
 	Manifest *manifest.Manifest
+	// ManifestUnread is set where the archive has a manifest that can't be
+	// read: what it names is not known.
+	ManifestUnread bool
 	// Model is, or holds, the serialized file, or is nil; the caller keeps it
 	// open.
 	Model *os.File
@@ -36,7 +42,7 @@ type Subject struct {
 	// ModelPath names the serialized file in messages.
 	ModelPath string
 	// ReadEntry returns the content of an entry of at most limit bytes, or
-	// fs.ErrNotExist.
+	// fs.ErrNotExist, or ErrDamaged.
 	ReadEntry func(name string, limit int64) ([]byte, error)
 	// Entries are the files of the archive; nil where they are not known, so
 	// that nothing is said of those that no setting names.
@@ -47,7 +53,7 @@ type Subject struct {
 type Entry struct {
 	Name string
 	Size int64 // bytes
-	// Open opens the content. What also is an io.ReaderAt is looked at in
+	// Open opens the content, or returns ErrDamaged. What also is an io.ReaderAt is looked at in
 	// parts, anything else is read from its beginning.
 	Open func() (io.ReadCloser, error)
 }
