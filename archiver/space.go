@@ -15,7 +15,7 @@ const (
 // requireSpace fails if the target's file system surely can't take the
 // archive. How small a deflated one gets is guessed, and only when it matters.
 func (d *target) requireSpace(p *Plan) error {
-	free, ok := freeSpace(d.folder())
+	free, ok := FreeSpace(d.folder())
 	if !ok {
 		return nil
 	}

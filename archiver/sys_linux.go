@@ -97,9 +97,9 @@ func syncFolder(path string) error {
 	return nil
 }
 
-// freeSpace is the number of bytes that this user may still write to the file
+// FreeSpace is the number of bytes that this user may still write to the file
 // system of a folder; ok is false where the file system doesn't say.
-func freeSpace(folder string) (n int64, ok bool) {
+func FreeSpace(folder string) (n int64, ok bool) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(folder, &st); err != nil || st.Blocks == 0 {
 		return 0, false

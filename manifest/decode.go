@@ -11,7 +11,8 @@ import (
 // Decode reads a manifest of at most MaxSize bytes the way that both of its
 // readers in TorchServe 0.12 do, the Java frontend and the Python worker: keys
 // are case-sensitive, of a doubled key the last counts, unknown keys are
-// ignored, null is absent, and a missing runtime is Python. A number or a
+// ignored, null is absent, and a missing runtime is Python; one that is null or
+// that no server knows is left for the caller to judge. A number or a
 // boolean is taken for its text, except as the name of the model's files,
 // which only Python reads. A missing or null model, invalid UTF-8 and anything
 // after the JSON object are errors.
@@ -35,8 +36,11 @@ func Decode(r io.Reader) (*Manifest, error) {
 		Runtime:         Runtime(top.scalar("runtime")),
 		ArchiverVersion: top.scalar("archiverVersion"),
 	}
-	if m.Runtime == "" && !top.has("runtime") {
+	if _, given := top.values["runtime"]; !given {
 		m.Runtime = Python
+	}
+	if known, ok := constants[m.Runtime]; ok {
+		m.Runtime = known
 	}
 	if !top.has("model") {
 		return nil, errors.New(`manifest has no "model"`)
@@ -62,6 +66,9 @@ func Decode(r io.Reader) (*Manifest, error) {
 	}
 	return m, nil
 }
+
+// constants are the names of the frontend's own, which it takes too.
+var constants = map[Runtime]Runtime{"PYTHON": Python, "PYTHON3": Python3}
 
 // object is a JSON object being read, with the problems of its values.
 type object struct {

@@ -145,7 +145,8 @@ func TestDecodeUndoesEncode(t *testing.T) {
 func TestDecodeReadsAsTorchServeReads(t *testing.T) {
 	for text, want := range map[string]*Manifest{
 		`{"model":{}}`: {Runtime: Python, Model: &Model{}},
-		`{"runtime":null,"model":{"handler":null}}`:     {Runtime: Python, Model: &Model{}},
+		`{"runtime":null,"model":{"handler":null}}`:     {Runtime: "", Model: &Model{}},
+		`{"runtime":"PYTHON3","model":{}}`:              {Runtime: Python3, Model: &Model{}},
 		`{"runtime":"ruby","model":{}}`:                 {Runtime: "ruby", Model: &Model{}},
 		`{"runtime":"","model":{}}`:                     {Runtime: "", Model: &Model{}},
 		`{"x":1,"model":{"unknown":[1,{}]}}`:            {Runtime: Python, Model: &Model{}},
