@@ -8,6 +8,7 @@ import (
 
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/torchscript"
 )
 
@@ -25,6 +26,8 @@ type Inspection struct {
 	Inflated int64 `json:"inflated"`
 	// Model is nil where there is no serialized file.
 	Model *InspectedModel `json:"model"`
+	// Findings say what is wrong with the archive, as far as it was looked at.
+	Findings []rules.Finding `json:"findings"`
 }
 
 // InspectedEntry is one file of an archive.
@@ -41,6 +44,10 @@ type InspectedEntry struct {
 type InspectedModel struct {
 	File string `json:"file"`
 	Kind string `json:"kind"`
+	// Damage is what makes the file useless, such as "truncated", and Detail
+	// says more; both are empty where nothing does.
+	Damage string `json:"damage,omitempty"`
+	Detail string `json:"detail,omitempty"`
 	// Words say the kind to people.
 	Words         string `json:"-"`
 	Size          int64  `json:"size"` // bytes
@@ -95,7 +102,7 @@ func InspectModel(r io.ReaderAt, size int64, path string) (*InspectedModel, erro
 		return nil, fmt.Errorf("read %q: %w", path, err)
 	}
 	out := &InspectedModel{
-		File: path, Kind: string(id.Kind), Words: id.Words, Size: size,
+		File: path, Kind: string(id.Kind), Damage: string(id.Damage), Detail: id.Detail, Words: id.Words, Size: size,
 		Methods: []InspectedMethod{}, Parameters: []InspectedTensor{}, Buffers: []InspectedTensor{}, Others: []InspectedTensor{},
 		Operators: []string{}, CustomClasses: []string{}, Devices: []string{}, CodeDevices: []string{},
 	}

@@ -48,7 +48,9 @@ USAGE
   go-model-archiver validate [FLAG...] PATH...
 
   PATH is a .mar, a .tar.gz, a no-archive folder, a model file, or a model store: a
-  folder whose archives and folders are all checked.
+  folder whose archives and model folders are all checked. In a folder that has
+  neither of them nor a MAR-INF, the model files are checked, and the folder itself
+  where a handler is beside them.
 
 EXAMPLES
   go-model-archiver validate model-store
@@ -81,6 +83,14 @@ EXAMPLES
   go-model-archiver inspect --json model.pt | jq '.model.forward.arguments'
 
 FLAGS
+`
+
+const inspectTail = `
+EXIT CODES
+  0    shown
+  1    failed: a missing file, an I/O error
+  2    a mistake on the command line
+  3    the archive is damaged; what can be read of it is shown
 `
 
 const doctorHead = `go-model-archiver doctor starts every worker that it finds, lets it run a small

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,7 +23,7 @@ func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:               "inspect",
 		Usage:              "show what an archive or a model holds, without libtorch",
-		CustomHelpTemplate: helpText(inspectHead, flags, ""),
+		CustomHelpTemplate: helpText(inspectHead, flags, inspectTail),
 		Flags:              flags,
 		Action:             inspect,
 	}
@@ -42,8 +44,9 @@ func inspect(c *cli.Context) error {
 		return err
 	}
 	defer box.Close()
-	report.Findings(c.App.ErrWriter, name, box.Findings, func(rules.Finding) bool { return true })
+	tell := func() { report.Findings(c.App.ErrWriter, name, box.Findings, func(rules.Finding) bool { return true }) }
 	if c.Bool("code") {
+		tell()
 		return box.Code(c.Context, func(file string, r io.Reader) error {
 			bar.stop()
 			if _, err := fmt.Fprintf(c.App.Writer, "# %s\n", report.Printable(file)); err != nil {
@@ -58,11 +61,17 @@ func inspect(c *cli.Context) error {
 		return err
 	}
 	bar.stop()
-	if !c.Bool("json") {
-		return report.Inspection(c.App.Writer, in)
+	tell()
+	if c.Bool("json") {
+		enc := json.NewEncoder(c.App.Writer)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(in)
+	} else {
+		err = report.Inspection(c.App.Writer, in)
 	}
-	enc := json.NewEncoder(c.App.Writer)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(in)
+	if slices.ContainsFunc(in.Findings, func(f rules.Finding) bool { return f.Rule == rules.ArchiveDamaged }) {
+		err = errors.Join(err, errNotPassed)
+	}
+	return err
 }

@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"go-model-archiver/internal/report"
-	"go-model-archiver/manifest"
 	"go-model-archiver/validate"
 	"go-model-archiver/validate/container"
 	"go-model-archiver/validate/rules"
@@ -30,10 +26,14 @@ func validateCommand() *cli.Command {
 
 // nothingFound says that there was nothing to validate: a check that did
 // not run.
-type nothingFound struct{ path string }
+type nothingFound struct{ path, what string }
 
 func (e *nothingFound) Error() string {
-	return fmt.Sprintf("%q holds no archive and no model to look at", e.path)
+	message := fmt.Sprintf("%q holds no archive and no model to look at", e.path)
+	if e.what != "" {
+		message += ": it is " + e.what
+	}
+	return message
 }
 
 func validatePaths(c *cli.Context) error {
@@ -77,37 +77,6 @@ func validatePaths(c *cli.Context) error {
 	return errors.Join(append(errs, out.write(reports...))...)
 }
 
-// containers lists what a path stands for: itself, or what is in a model
-// store.
-func containers(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil || !info.IsDir() || hasManifest(path) {
-		return []string{path}, err
-	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, e := range entries {
-		name := filepath.Join(path, e.Name())
-		switch {
-		case strings.HasPrefix(e.Name(), "."): // TorchServe passes them over
-		case strings.HasSuffix(e.Name(), ".mar") || strings.HasSuffix(e.Name(), ".tar.gz") || hasManifest(name):
-			found = append(found, name)
-		}
-	}
-	if found == nil {
-		return nil, &nothingFound{path}
-	}
-	return found, nil
-}
-
-func hasManifest(folder string) bool {
-	_, err := os.Stat(filepath.Join(folder, filepath.FromSlash(manifest.Path)))
-	return err == nil
-}
-
 // validate checks what stands at path and fills r.
 func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) error {
 	box, err := container.Open(ctx, path)
@@ -115,19 +84,18 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 		return err
 	}
 	defer box.Close()
-	if !box.Holds() {
-		return &nothingFound{path}
+	if what, ok := box.Holds(); !ok {
+		return &nothingFound{path, what}
 	}
-	good, err := box.Verify(ctx)
-	if err != nil {
+	if err := box.Verify(ctx); err != nil {
 		return err
 	}
 	r.Add(box.Findings...)
 	if box.Format != "" {
 		r.Archive = &validate.Archive{Path: path, Size: box.Size, Format: string(box.Format)}
 	}
-	if !good {
-		return refusal(r) // what can't be unpacked can't be looked at further
+	if !box.Readable() {
+		return refusal(r)
 	}
 	s, err := box.Subject(ctx)
 	if err != nil {

@@ -50,6 +50,9 @@ func (t *table) manifest(m *manifest.Manifest) {
 
 func (t *table) model(m *validate.InspectedModel) {
 	kind := m.Words
+	if m.Detail != "" {
+		kind += ": " + m.Detail
+	}
 	if m.FormatVersion > 0 {
 		kind += fmt.Sprintf(", file format %d", m.FormatVersion)
 	}

@@ -6,12 +6,14 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,12 +35,15 @@ type Container struct {
 	Manifest *manifest.Manifest
 	Findings []rules.Finding
 
-	entries []entry
-	kind    torchscript.Kind // of a bare file
-	close   []io.Closer
+	entries  []entry
+	unpacked unpacked
+	identity torchscript.Identity // of a file
+	told     map[string]*tally    // of the findings about entries, by rule
+	close    []io.Closer
 
-	inflated int64 // bytes that had to be, so far
-	progress Progress
+	unreadable bool
+	inflated   int64 // bytes that had to be, so far
+	progress   Progress
 }
 
 // entry is one file of a container.
@@ -47,6 +52,7 @@ type entry struct {
 	size, compressed int64
 	data             io.ReaderAt
 	packed           *archiver.ArchiveFile // where it is in a zip
+	damaged          bool                  // as Verify found
 	file             *os.File              // where the entry stands in a file as it is, or nil
 	offset           int64                 // in file
 }
@@ -67,7 +73,7 @@ func OpenWithProgress(ctx context.Context, path string, progress Progress) (*Con
 	if err != nil {
 		return nil, err
 	}
-	c := &Container{Path: path, Size: info.Size(), progress: progress}
+	c := &Container{Path: path, Size: info.Size(), progress: progress, told: map[string]*tally{}}
 	switch {
 	case info.IsDir():
 		err = c.openFolder()
@@ -80,18 +86,27 @@ func OpenWithProgress(ctx context.Context, path string, progress Progress) (*Con
 		c.Close()
 		return nil, err
 	}
-	if c.Format != "" {
-		c.readManifest()
+	c.unreadable = c.Format != "" && len(c.entries) == 0 && len(c.Findings) > 0
+	if c.Format != "" && !c.unreadable {
 		c.checkNames()
+		c.checkUnpacking()
+		c.readManifest()
 	}
+	c.countEntries()
 	return c, nil
 }
 
 // Holds says that there is an archive or a model to look at, be it a damaged
-// one: false is a file of text or of nothing that is known.
-func (c *Container) Holds() bool {
-	return !slices.Contains([]torchscript.Kind{torchscript.Text, torchscript.JSON, torchscript.XML, torchscript.Unknown}, c.kind)
+// one or what came in its place. Where there is none, it is a file of text or
+// of nothing that is known, and what says which.
+func (c *Container) Holds() (what string, ok bool) {
+	other := slices.Contains([]torchscript.Kind{torchscript.Text, torchscript.JSON, torchscript.XML, torchscript.Unknown}, c.identity.Kind)
+	return c.identity.Words, c.Format != "" || c.identity.Damaged() || !other
 }
+
+// Readable says that the container could be opened, be it that entries of it
+// are damaged: else a finding says why not.
+func (c *Container) Readable() bool { return !c.unreadable }
 
 // Close releases the container and its temporary files.
 func (c *Container) Close() error {
@@ -106,6 +121,34 @@ func (c *Container) add(id, file, message, hint string) {
 	c.Findings = append(c.Findings, rules.New(id, file, message, hint))
 }
 
+// tally is a finding about the first entry that a rule tells of, and how many
+// more there are.
+type tally struct{ finding, more int }
+
+// addEntry adds a finding about an entry. Further ones of the rule are counted:
+// an archive of thousands of entries gives one finding.
+func (c *Container) addEntry(id, message, hint string) {
+	if t := c.told[id]; t != nil {
+		t.more++
+		return
+	}
+	c.told[id] = &tally{finding: len(c.Findings)}
+	c.add(id, c.Path, message, hint)
+}
+
+// countEntries completes the findings of addEntry.
+func (c *Container) countEntries() {
+	defer clear(c.told)
+	for _, t := range c.told {
+		switch f := &c.Findings[t.finding]; {
+		case t.more == 1:
+			f.Message += "; the same holds for one more entry"
+		case t.more > 1:
+			f.Message += fmt.Sprintf("; the same holds for %d more entries", t.more)
+		}
+	}
+}
+
 func (c *Container) openFile(ctx context.Context) error {
 	f, err := os.Open(c.Path)
 	if err != nil {
@@ -116,58 +159,37 @@ func (c *Container) openFile(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read %q: %w", c.Path, err)
 	}
+	c.identity = id
 	lower := strings.ToLower(c.Path)
 	switch {
 	case strings.HasSuffix(lower, ".tar.gz") || strings.HasSuffix(lower, ".tgz") || id.Kind == torchscript.Gzip:
+		if strings.HasSuffix(c.Path, ".mar") {
+			c.addName("a gzip file", `and TorchServe takes what ends in ".mar" for a zip file`, ".tar.gz")
+		}
 		return c.openTGZ(ctx, f)
+	case strings.HasSuffix(lower, ".tar") && id.Kind == torchscript.Tar:
+		c.addName("a tar file", `and TorchServe takes what does not end in ".mar" for a .tar.gz`, ".tar.gz, compressed with gzip")
+		c.Format = archiver.TGZ
+		return c.listTar(ctx, f)
 	case strings.HasSuffix(lower, ".mar") || id.Kind == torchscript.Archive:
+		if !strings.HasSuffix(c.Path, ".mar") && id.Kind == torchscript.Archive {
+			c.addName("a zip file", `and TorchServe takes what does not end in ".mar" for a .tar.gz`, ".mar")
+		}
 		return c.openZip(ctx, f)
 	default:
-		c.kind = id.Kind
 		c.entries = []entry{{name: filepath.Base(c.Path), size: c.Size, data: f, file: f}}
 		return nil
 	}
 }
 
-// openFolder lists a no-archive folder.
-func (c *Container) openFolder() error {
-	c.Format = archiver.NoArchive
-	c.Size = 0
-	return filepath.WalkDir(c.Path, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if len(c.entries) == maxEntries {
-			return fmt.Errorf("%q has more than %d files", c.Path, maxEntries)
-		}
-		info, err := os.Stat(path)
-		if err != nil || !info.Mode().IsRegular() {
-			return err
-		}
-		name, err := filepath.Rel(c.Path, path)
-		if err != nil {
-			return err
-		}
-		c.Size += info.Size()
-		c.entries = append(c.entries, entry{name: filepath.ToSlash(name), size: info.Size(), data: lazyFile(path)})
-		return nil
-	})
+// addName tells of an archive that its name hides from the server.
+func (c *Container) addName(what, why, ending string) {
+	c.add(rules.ArchiveName, c.Path, fmt.Sprintf("%q is %s, %s", c.Path, what, why), "name it "+ending)
 }
 
-// lazyFile opens its file for each read, so that a folder of many files needs
-// one descriptor.
-type lazyFile string
-
-func (l lazyFile) ReadAt(p []byte, off int64) (int, error) {
-	f, err := os.Open(string(l))
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	return f.ReadAt(p, off)
-}
-
+// entry is that of a name as the manifest or a check has it, or nil.
 func (c *Container) entry(name string) *entry {
+	name = path.Clean(name)
 	// The last one of a name is what stays where an archive is unpacked.
 	for i := range slices.Backward(c.entries) {
 		if c.entries[i].name == name {
@@ -194,6 +216,9 @@ func (c *Container) read(name string, limit int64) ([]byte, error) {
 	if e == nil {
 		return nil, fmt.Errorf("%q: %w", name, fs.ErrNotExist)
 	}
+	if e.damaged {
+		return nil, validate.ErrDamaged
+	}
 	if e.size > limit {
 		return nil, fmt.Errorf("%q has %d bytes; at most %d are read", name, e.size, limit)
 	}
@@ -207,17 +232,14 @@ func (c *Container) read(name string, limit int64) ([]byte, error) {
 // Subject is the container's model with all that stands around it. A deflated
 // model is inflated to a temporary file, for libtorch.
 func (c *Container) Subject(ctx context.Context) (validate.Subject, error) {
-	s := validate.Subject{Manifest: c.Manifest, ReadEntry: c.read}
-	if s.Manifest == nil { // as TorchServe goes on without one
-		s.Manifest = &manifest.Manifest{Runtime: manifest.Python, Model: &manifest.Model{}}
-	}
+	s := validate.Subject{Manifest: c.cleanManifest(), ManifestUnread: c.Manifest == nil && c.entry(manifest.Path) != nil, ReadEntry: c.read}
 	if c.Format != "" {
 		for _, e := range c.entries {
 			s.Entries = append(s.Entries, validate.Entry{Name: e.name, Size: e.size, Open: e.open})
 		}
 	}
 	e := c.serialized()
-	if e == nil {
+	if e == nil || e.damaged {
 		return s, nil
 	}
 	s.ModelPath, s.ModelSize = c.modelPath(e), e.size
@@ -229,8 +251,27 @@ func (c *Container) Subject(ctx context.Context) (validate.Subject, error) {
 	return s, err
 }
 
+// cleanManifest is the manifest with the names that its files have in the
+// container: "model.pt" for "./model.pt".
+func (c *Container) cleanManifest() *manifest.Manifest {
+	if c.Manifest == nil { // as TorchServe goes on without one
+		return &manifest.Manifest{Runtime: manifest.Python, Model: &manifest.Model{}}
+	}
+	m, model := *c.Manifest, *c.Manifest.Model
+	for _, name := range []*string{&model.SerializedFile, &model.ModelFile, &model.RequirementsFile, &model.ConfigFile} {
+		if *name != "" {
+			*name = path.Clean(*name)
+		}
+	}
+	m.Model = &model
+	return &m
+}
+
 // modelPath names the model in messages.
 func (c *Container) modelPath(e *entry) string {
+	if file, inFolder := e.data.(lazyFile); inFolder {
+		return string(file)
+	}
 	if c.Format == "" {
 		return c.Path
 	}
@@ -248,6 +289,9 @@ func (c *Container) modelFile(ctx context.Context, e *entry) (f *os.File, offset
 			c.close = append(c.close, f)
 		}
 	default:
+		if err = c.requireRoom(e.size); err != nil {
+			break
+		}
 		if f, err = c.temp(); err == nil {
 			err = e.packed.Unpack(ctx, &meter{w: f, total: e.size, progress: c.progress})
 			c.inflated += e.size
@@ -261,6 +305,9 @@ func (c *Container) modelFile(ctx context.Context, e *entry) (f *os.File, offset
 }
 
 func (e entry) open() (io.ReadCloser, error) {
+	if e.damaged {
+		return nil, validate.ErrDamaged
+	}
 	return section{io.NewSectionReader(e.data, 0, e.size)}, nil
 }
 
@@ -281,17 +328,23 @@ func (c *Container) Inspect(ctx context.Context) (*validate.Inspection, error) {
 			in.Entries = append(in.Entries, validate.InspectedEntry{Name: e.name, Size: e.size, Compressed: e.compressed})
 		}
 	}
-	e := c.serialized()
-	if e == nil {
-		return in, nil
+	if e := c.serialized(); e != nil {
+		if err := c.inspectModel(ctx, e, in); err != nil {
+			return nil, err
+		}
 	}
+	in.Findings = append([]rules.Finding{}, c.Findings...)
+	return in, nil
+}
+
+func (c *Container) inspectModel(ctx context.Context, e *entry, in *validate.Inspection) error {
 	data, err := c.random(ctx, e)
 	if err != nil {
-		return nil, err
+		return c.damagedOr(ctx, cmp.Or(errors.Unwrap(err), err), "is damaged")
 	}
 	in.Inflated = c.inflated
 	in.Model, err = validate.InspectModel(data, e.size, c.modelPath(e))
-	return in, err
+	return err
 }
 
 // random is the serialized file for reads at any offset.

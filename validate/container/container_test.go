@@ -7,15 +7,19 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"go-model-archiver/archiver"
 	"go-model-archiver/internal/testtools"
 	"go-model-archiver/manifest"
+	"go-model-archiver/validate"
 	"go-model-archiver/validate/container"
 	"go-model-archiver/validate/rules"
 )
@@ -48,7 +52,7 @@ func TestEveryFormatGivesTheSameModel(t *testing.T) {
 	}
 	for _, format := range archiver.Formats() {
 		box := opened(t, packed(t, format))
-		if good, err := box.Verify(t.Context()); !good || err != nil || len(box.Findings) > 0 || box.Format != format {
+		if err := box.Verify(t.Context()); err != nil || len(box.Findings) > 0 || box.Format != format {
 			t.Errorf("%s: %v, %v, format %s", format, err, box.Findings, box.Format)
 		}
 		s, err := box.Subject(t.Context())
@@ -157,12 +161,55 @@ func tgzOf(t *testing.T, headers ...*tar.Header) []byte {
 	return out.Bytes()
 }
 
+func gzipOf(t *testing.T, data []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	if _, err := z.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	z.Close()
+	return out.Bytes()
+}
+
+func inflated(t *testing.T, data []byte) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// overlapping is an archive whose directory has its first file once more.
+func overlapping(t *testing.T, files ...file) []byte {
+	t.Helper()
+	data := zipOf(t, files...)
+	end := bytes.LastIndex(data, []byte("PK\x05\x06"))
+	first := bytes.Index(data, []byte("PK\x01\x02"))
+	second := first + 4 + bytes.Index(data[first+4:], []byte("PK\x01\x02"))
+	record, tail := slices.Clone(data[first:second]), data[end:]
+	count := binary.LittleEndian.Uint16(tail[10:]) + 1
+	binary.LittleEndian.PutUint16(tail[8:], count)
+	binary.LittleEndian.PutUint16(tail[10:], count)
+	binary.LittleEndian.PutUint32(tail[12:], binary.LittleEndian.Uint32(tail[12:])+uint32(len(record)))
+	return slices.Insert(data, end, record...)
+}
+
 func TestWhatIsWrongWithAContainer(t *testing.T) {
 	manifestFile := file{name: manifest.Path, content: goodManifest}
 	good := zipOf(t, file{name: "a.txt", content: "text"}, manifestFile)
 	flipped := bytes.Replace(zipOf(t, file{name: "a.txt", content: "text", change: func(h *zip.FileHeader) { h.Method = zip.Store }}, manifestFile),
 		[]byte("text"), []byte("tent"), 1)
 	stored := gap(t, "text", 4)
+	encryptedCentrally := slices.Clone(good)
+	encryptedCentrally[bytes.Index(good, []byte("PK\x01\x02"))+8] |= 1
+	goodTGZ := tgzOf(t, &tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg})
+	store := func(h *zip.FileHeader) { h.Method = zip.Store }
 	crc := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte("text")))
 	for name, test := range map[string]struct {
 		file string
@@ -180,16 +227,42 @@ func TestWhatIsWrongWithAContainer(t *testing.T) {
 		"absent files": {"m.mar", zipOf(t, file{name: manifest.Path,
 			content: `{"model": {"modelName": "m", "serializedFile": "m.pt", "configFile": "c.yaml", "handler": "base_handler"}}`}),
 			[]string{rules.ManifestFileMissing, rules.ManifestFileMissing}},
-		"climbs out":        {"m.mar", zipOf(t, file{name: "../a.txt"}, manifestFile), []string{rules.ArchiveEntryOutside}},
-		"climbs out midway": {"m.mar", zipOf(t, file{name: "a/../../b"}, manifestFile), []string{rules.ArchiveEntryOutside}},
-		"stays inside":      {"m.mar", zipOf(t, file{name: "a/../b.txt"}, file{name: "/etc/hosts"}, file{name: "..x"}, manifestFile), nil},
-		"twice":             {"m.mar", zipOf(t, file{name: "a"}, file{name: "a"}, manifestFile), []string{rules.ArchiveEntryTwice}},
-		"encrypted":         {"m.mar", zipOf(t, file{name: "a", change: func(h *zip.FileHeader) { h.Flags |= 1 }}, manifestFile), []string{rules.ArchiveEncrypted}},
-		"stored descriptor": {"m.mar", zipOf(t, file{name: "a", content: "x", change: func(h *zip.FileHeader) { h.Method = zip.Store }}, manifestFile), []string{rules.ArchiveDescriptor}},
-		"flipped":           {"m.mar", flipped, []string{rules.ArchiveDescriptor, rules.ArchiveDamaged}},
-		"good tgz":          {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), nil},
-		"no gzip":           {"m.tar.gz", good, []string{rules.ArchiveDamaged}},
-		"cut gzip":          {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg})[:60], []string{rules.ArchiveDamaged}},
+		"climbs out":          {"m.mar", zipOf(t, file{name: "../a.txt"}, manifestFile), []string{rules.ArchiveEntryOutside}},
+		"climbs out midway":   {"m.mar", zipOf(t, file{name: "a/../../b"}, manifestFile), []string{rules.ArchiveEntryOutside}},
+		"stays inside":        {"m.mar", zipOf(t, file{name: "a/x.txt"}, file{name: "a/../b.txt"}, file{name: "./c.txt"}, file{name: "..x"}, manifestFile), nil},
+		"goes through none":   {"m.mar", zipOf(t, file{name: "a/../b.txt"}, manifestFile), []string{rules.ArchiveEntryClash}},
+		"goes through a file": {"m.mar", zipOf(t, file{name: "a"}, file{name: "a/../b.txt"}, manifestFile), []string{rules.ArchiveEntryClash}},
+		"absolute":            {"m.mar", zipOf(t, file{name: "/etc/hosts"}, file{name: "/etc/passwd"}, manifestFile), []string{rules.ArchiveEntryAbsolute}},
+		"file and folder":     {"m.mar", zipOf(t, file{name: "x"}, file{name: "x!"}, file{name: "x/y"}, manifestFile), []string{rules.ArchiveEntryClash}},
+		"folder and file":     {"m.mar", zipOf(t, file{name: "x/"}, file{name: "x"}, manifestFile), []string{rules.ArchiveEntryClash}},
+		"folders":             {"m.mar", zipOf(t, file{name: "x/"}, file{name: "x/"}, file{name: "x/y"}, file{name: "xy"}, manifestFile), nil},
+		"no name":             {"m.mar", zipOf(t, file{name: ""}, manifestFile), []string{rules.ArchiveEntryClash}},
+		"zip without .mar":    {"m.zip", good, []string{rules.ArchiveName}},
+		"zip in capitals":     {"m.MAR", good, []string{rules.ArchiveName}},
+		"gzip as .mar":        {"m.mar", goodTGZ, []string{rules.ArchiveName}},
+		"gzip as anything":    {"m", goodTGZ, nil},
+		"tar":                 {"m.tar", inflated(t, goodTGZ), []string{rules.ArchiveName}},
+		"bytes behind gzip":   {"m.tar.gz", append(slices.Clone(goodTGZ), "trailing"...), nil},
+		"zeros behind gzip":   {"m.tar.gz", append(slices.Clone(goodTGZ), 0, 0, 0), nil},
+		"gzip behind gzip":    {"m.tar.gz", append(slices.Clone(goodTGZ), goodTGZ...), []string{rules.ArchiveMembers}},
+		"gzip of no tar":      {"m.pt", gzipOf(t, bytes.Repeat([]byte("weights"), 999)), []string{rules.ArchiveDamaged}},
+		"gzip of little":      {"m.tar.gz", gzipOf(t, []byte("weights")), []string{rules.ArchiveDamaged}},
+		"no runtime":          {"m.mar", zipOf(t, file{name: manifest.Path, content: `{"model": {"modelName": "m", "handler": "base_handler"}}`}), nil},
+		"null runtime":        {"m.mar", zipOf(t, file{name: manifest.Path, content: `{"runtime": null, "model": {"handler": "base_handler"}}`}), []string{rules.ManifestRuntime}},
+		"other runtime":       {"m.mar", zipOf(t, file{name: manifest.Path, content: `{"runtime": "python2", "model": {"handler": "base_handler"}}`}), []string{rules.ManifestRuntime}},
+		"runtime's constant":  {"m.mar", zipOf(t, file{name: manifest.Path, content: `{"runtime": "PYTHON", "model": {"handler": "base_handler"}}`}), nil},
+		"dot slash": {"m.mar", zipOf(t, file{name: "m.pt"}, file{name: "c.yaml"}, file{name: manifest.Path,
+			content: `{"model": {"serializedFile": "./m.pt", "configFile": "x/../c.yaml", "handler": "base_handler"}}`}), nil},
+		"a file of the server's":     {"m.mar", zipOf(t, file{name: manifest.Path, content: `{"model": {"serializedFile": "/mnt/m.pt", "handler": "base_handler"}}`}), nil},
+		"twice":                      {"m.mar", zipOf(t, file{name: "a"}, file{name: "a"}, manifestFile), []string{rules.ArchiveEntryTwice}},
+		"encrypted in the directory": {"m.mar", encryptedCentrally, nil},
+		"overlapping":                {"m.mar", overlapping(t, file{name: "a.txt", content: "text"}, manifestFile), []string{rules.ArchiveDamaged}},
+		"encrypted":                  {"m.mar", zipOf(t, file{name: "a", change: func(h *zip.FileHeader) { h.Flags |= 1 }}, manifestFile), []string{rules.ArchiveEncrypted}},
+		"stored descriptor":          {"m.mar", zipOf(t, file{name: "a", content: "x", change: store}, file{name: "b", content: "x", change: store}, manifestFile), []string{rules.ArchiveDescriptor}},
+		"flipped":                    {"m.mar", flipped, []string{rules.ArchiveDescriptor, rules.ArchiveDamaged}},
+		"good tgz":                   {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), nil},
+		"no gzip":                    {"m.tar.gz", good, []string{rules.ArchiveDamaged}},
+		"cut gzip":                   {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg})[:60], []string{rules.ArchiveDamaged}},
 		"link in tar": {"m.tar.gz", tgzOf(t, &tar.Header{Name: "m/l", Linkname: "/etc/passwd", Typeflag: tar.TypeSymlink},
 			&tar.Header{Name: "m/" + manifest.Path, Typeflag: tar.TypeReg}), []string{rules.ArchiveEntryKind}},
 		"flat tar": {"m.tar.gz", tgzOf(t, &tar.Header{Name: "a.txt", Typeflag: tar.TypeReg},
@@ -214,7 +287,7 @@ func TestWhatIsWrongWithAContainer(t *testing.T) {
 				t.Fatal(err)
 			}
 			box := opened(t, path)
-			if _, err := box.Verify(t.Context()); err != nil {
+			if err := box.Verify(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			var got []string
@@ -284,17 +357,63 @@ func TestInspectSaysWhatItInflated(t *testing.T) {
 	}
 }
 
-func TestFolderWithMarInfAlone(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "MAR-INF"), 0o755); err != nil {
+// What came in an archive's place is told, and so is how many entries of an
+// archive a finding is about.
+func TestFindingsSayWhatIsThere(t *testing.T) {
+	manifestFile := file{name: manifest.Path, content: goodManifest}
+	store := func(h *zip.FileHeader) { h.Method = zip.Store }
+	for says, data := range map[string][]byte{
+		"is an HTML page":       []byte("<html>not found</html>"),
+		"is a Git LFS pointer":  []byte("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+		"is a text file and no": []byte("not a model"),
+		"its end, where a zip":  zipOf(t, manifestFile)[:90],
+		"for 2 more entries":    zipOf(t, file{name: "a", change: store}, file{name: "b", change: store}, file{name: "c", change: store}, manifestFile),
+	} {
+		path := filepath.Join(t.TempDir(), "m.mar")
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		box := opened(t, path)
+		if len(box.Findings) != 1 || !strings.Contains(box.Findings[0].Message, says) || box.Findings[0].Hint == "" {
+			t.Errorf("%q: found %v", says, box.Findings)
+		}
+	}
+}
+
+// A damaged entry can't be read, and hides no other.
+func TestADamagedEntryIsLeftOut(t *testing.T) {
+	store := func(h *zip.FileHeader) { h.Method = zip.Store }
+	data := zipOf(t, file{name: "readme.txt", content: "readme", change: store}, file{name: "h.py", content: "import os"},
+		file{name: "m.pt", content: "the weights", change: store},
+		file{name: manifest.Path, content: `{"model": {"serializedFile": "m.pt", "handler": "h.py"}}`})
+	data = bytes.Replace(data, []byte("readme"), []byte("reedme"), 2)
+	data = bytes.Replace(data, []byte("the weights"), []byte("the weighty"), 1)
+	path := filepath.Join(t.TempDir(), "m.mar")
+	if err := os.WriteFile(path, bytes.Replace(data, []byte("reedme.txt"), []byte("readme.txt"), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, manifest.Path), []byte(goodManifest), 0o644); err != nil {
+	box := opened(t, path)
+	if err := box.Verify(t.Context()); err != nil || !box.Readable() {
 		t.Fatal(err)
 	}
-	box := opened(t, dir)
-	if len(box.Findings) != 1 || box.Findings[0].Rule != rules.FolderManifestAlone {
-		t.Errorf("found %v", box.Findings)
+	s, err := box.Subject(t.Context())
+	if err != nil || s.Model != nil {
+		t.Errorf("a damaged model is given: %v", err)
+	}
+	for name, want := range map[string]error{"m.pt": validate.ErrDamaged, "h.py": nil} {
+		if _, err := s.ReadEntry(name, 1<<20); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+	}
+	check, err := validate.NewCheck(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := check.PickleFindings(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if !slices.ContainsFunc(check.Findings, func(f rules.Finding) bool { return strings.Contains(f.Message, `"m.pt" is damaged`) }) {
+		t.Errorf("nothing says why nothing is load-tested: %v", check.Findings)
 	}
 }
 
@@ -340,7 +459,7 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		defer box.Close()
-		if good, err := box.Verify(t.Context()); good && err == nil {
+		if err := box.Verify(t.Context()); err == nil {
 			if s, err := box.Subject(t.Context()); err == nil && s.Model == nil && s.ModelPath != "" {
 				t.Error("a model without a file")
 			}

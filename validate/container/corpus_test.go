@@ -96,7 +96,7 @@ func checkWhole(t *testing.T, path string) bool {
 		t.Fatal(err)
 	}
 	defer box.Close()
-	if _, err := box.Verify(ctx); err != nil {
+	if err := box.Verify(ctx); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range box.Findings {

@@ -54,9 +54,7 @@ func (c *Container) checkLocalHeaders(f *os.File) {
 			c.addDamaged(fmt.Sprintf("%q in %q has another %s in its local header, which TorchServe reads, than in the directory", file.Name, c.Path, why))
 			return
 		}
-		if (h.flags^file.Flags)&(flagEncrypted|flagDescriptor) != 0 {
-			c.checkFlags(file.Name, h.flags, file.Method)
-		}
+		c.checkFlags(file.Name, h.flags, file.Method)
 		at = h.data + int64(file.CompressedSize64)
 		if h.flags&flagDescriptor != 0 {
 			at += descriptorSize(f, at, file)

@@ -4,18 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"path"
-	"strings"
+	"slices"
 
-	"go-model-archiver/archiver"
 	"go-model-archiver/manifest"
 	"go-model-archiver/validate/rules"
 )
 
 // readManifest reads MAR-INF/MANIFEST.json.
 func (c *Container) readManifest() {
-	if len(c.Findings) > 0 && len(c.entries) == 0 {
-		return // the container itself can't be read
-	}
 	e := c.entry(manifest.Path)
 	if e == nil {
 		c.add(rules.ManifestMissing, c.Path,
@@ -35,13 +31,19 @@ func (c *Container) readManifest() {
 }
 
 // checkManifest finds files that the manifest names and that are absent; the
-// handler's is looked at by package validate.
+// handler's is looked at by package validate. An absolute name may be that of a
+// file on the server.
 func (c *Container) checkManifest() {
+	if r := c.Manifest.Runtime; !slices.Contains(manifest.Runtimes(), r) {
+		c.add(rules.ManifestRuntime, c.Path,
+			fmt.Sprintf("the manifest of %q has the runtime %q, and TorchServe knows python, python3 and LSP", c.Path, r),
+			`write the archive again with "runtime": "python"`)
+	}
 	m := c.Manifest.Model
 	for _, named := range []struct{ what, file string }{
 		{"serialized file", m.SerializedFile}, {"model file", m.ModelFile}, {"config file", m.ConfigFile},
 	} {
-		if named.file != "" && c.entry(named.file) == nil {
+		if named.file != "" && !path.IsAbs(named.file) && c.entry(named.file) == nil {
 			c.add(rules.ManifestFileMissing, c.Path,
 				fmt.Sprintf("the manifest of %q names the %s %q, which is not there", c.Path, named.what, named.file), "write the archive again with that file")
 		}
@@ -50,27 +52,6 @@ func (c *Container) checkManifest() {
 		c.add(rules.RequirementsMissing, c.Path,
 			fmt.Sprintf("the manifest of %q names the requirements file %q, which is not there", c.Path, file), "write the archive again with that file")
 	}
-	if c.Format != archiver.NoArchive {
-		return
-	}
-	for _, e := range c.entries {
-		if !strings.HasPrefix(e.name, "MAR-INF/") {
-			return
-		}
-	}
-	c.add(rules.FolderManifestAlone, c.Path,
-		fmt.Sprintf("the folder %q holds MAR-INF alone, and TorchServe takes that for the model's folder", c.Path), "put the model's files beside MAR-INF")
-}
-
-// place is where the server unpacks a name to, below the model's folder. One
-// that climbs out of it, which the server refuses, is a finding.
-func (c *Container) place(name string) (string, bool) {
-	inside := path.Clean(strings.TrimLeft(name, "/"))
-	if inside == ".." || strings.HasPrefix(inside, "../") {
-		c.add(rules.ArchiveEntryOutside, c.Path, fmt.Sprintf("%q in %q stands outside the model's folder", name, c.Path), "write the archive again")
-		return "", false
-	}
-	return inside, true
 }
 
 // checkNames finds names that stand twice.
@@ -78,7 +59,7 @@ func (c *Container) checkNames() {
 	seen := map[string]bool{}
 	for _, e := range c.entries {
 		if seen[e.name] {
-			c.add(rules.ArchiveEntryTwice, c.Path, fmt.Sprintf("%q stands twice in %q, and the last one counts", e.name, c.Path), "write the archive again")
+			c.addEntry(rules.ArchiveEntryTwice, fmt.Sprintf("%q stands twice in %q, and the last one counts", e.name, c.Path), "write the archive again")
 		}
 		seen[e.name] = true
 	}

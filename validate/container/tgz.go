@@ -2,6 +2,7 @@ package container
 
 import (
 	"archive/tar"
+	"bufio"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -30,29 +31,43 @@ func (c *Container) temp() (*os.File, error) {
 }
 
 // openTGZ inflates a .tar.gz into a temporary file and lists its entries
-// there: a tar has no directory.
+// there: a tar has no directory. Like the server, it reads the first member of
+// the gzip file and nothing behind it.
 func (c *Container) openTGZ(ctx context.Context, f *os.File) error {
 	c.Format = archiver.TGZ
-	z, err := gzip.NewReader(&meter{r: f, total: c.Size, progress: c.progress})
+	r := bufio.NewReader(&meter{r: f, total: c.Size, progress: c.progress})
+	z, err := gzip.NewReader(r)
 	if err != nil {
 		c.add(rules.ArchiveDamaged, c.Path, fmt.Sprintf("%q is no gzip file: %v", c.Path, err), tgzHint)
 		return nil
 	}
+	z.Multistream(false)
 	inflated, err := c.temp()
 	if err != nil {
 		return err
 	}
-	if c.inflated, err = io.Copy(inflated, ctxio.NewReader(ctx, z)); err != nil {
+	if c.inflated, err = c.inflate(inflated, ctxio.NewReader(ctx, z)); err != nil {
 		return c.damagedOr(ctx, err, "cannot be inflated")
 	}
+	if z.Reset(r) == nil {
+		c.add(rules.ArchiveMembers, c.Path, fmt.Sprintf("%q consists of several gzip files in a row, and TorchServe reads the first one", c.Path), "compress it in one piece")
+	}
+	c.checkExpansion(c.inflated)
 	return c.listTar(ctx, inflated)
 }
 
 const tgzHint = `TorchServe reads whatever does not end in .mar as .tar.gz; write the archive again with --archive-format tgz`
 
+// isOurs says that an error is not one that the content caused.
+func isOurs(ctx context.Context, err error) bool {
+	_, io := errors.AsType[*os.PathError](err)
+	_, full := errors.AsType[*noRoom](err)
+	return io || full || ctx.Err() != nil
+}
+
 // damagedOr makes a finding of an error that the content caused.
 func (c *Container) damagedOr(ctx context.Context, err error, what string) error {
-	if _, io := errors.AsType[*os.PathError](err); io || ctx.Err() != nil {
+	if isOurs(ctx, err) {
 		return err
 	}
 	c.add(rules.ArchiveDamaged, c.Path, fmt.Sprintf("%q %s: %v", c.Path, what, err), "write or copy the archive again")
@@ -64,31 +79,46 @@ func (c *Container) listTar(ctx context.Context, f *os.File) error {
 		return err
 	}
 	t := tar.NewReader(f)
-	for {
+	for first := true; ; first = false {
 		h, err := t.Next()
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
-		}
-		if err != nil {
-			return c.damagedOr(ctx, err, "is no tar file")
-		}
-		if h.Typeflag == tar.TypeDir {
-			continue
+		case first && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)):
+			c.add(rules.ArchiveDamaged, c.Path, fmt.Sprintf("%q is a gzip file with something else than a tar file in it", c.Path), "decompress it if it is a model, or write the archive again")
+			return nil
+		case err != nil:
+			return c.damagedOr(ctx, err, "holds a tar file that can't be read to its end")
 		}
 		if len(c.entries) == maxEntries {
 			return c.damagedOr(ctx, fmt.Errorf("it has more than %d entries", maxEntries), "is refused")
 		}
-		if h.Typeflag != tar.TypeReg {
-			c.add(rules.ArchiveEntryKind, c.Path, fmt.Sprintf("%q in %q is no regular file, and TorchServe makes an empty one of it", h.Name, c.Path), "archive the file itself")
-			continue
-		}
-		at, err := f.Seek(0, io.SeekCurrent)
-		if err != nil {
+		if err := c.addTarEntry(f, h); err != nil {
 			return err
 		}
-		// TorchServe drops the first element of each name that has several, be it ".".
-		if name, ok := c.place(h.Name[strings.IndexByte(h.Name, '/')+1:]); ok {
-			c.entries = append(c.entries, entry{name: name, size: h.Size, data: io.NewSectionReader(f, at, h.Size), file: f, offset: at})
-		}
 	}
+}
+
+// addTarEntry adds the entry of a header that f was just read behind.
+func (c *Container) addTarEntry(f *os.File, h *tar.Header) error {
+	c.checkAbsolute(h.Name)
+	// TorchServe drops the first element of each name that has several, be it ".".
+	name := h.Name[strings.IndexByte(h.Name, '/')+1:]
+	switch h.Typeflag {
+	case tar.TypeDir:
+		c.place(name, true)
+		return nil
+	case tar.TypeReg:
+	default:
+		c.addEntry(rules.ArchiveEntryKind, fmt.Sprintf("%q in %q is no regular file, and TorchServe makes an empty one of it", h.Name, c.Path), "archive the file itself")
+		return nil
+	}
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	if name, ok := c.place(name, false); ok {
+		c.entries = append(c.entries, entry{name: name, size: h.Size, data: io.NewSectionReader(f, at, h.Size), file: f, offset: at})
+	}
+	return nil
 }

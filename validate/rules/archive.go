@@ -2,16 +2,22 @@ package rules
 
 // Ids of the rules about an archive that exists.
 const (
-	ArchiveDamaged      = "archive-damaged"
-	ArchiveEncrypted    = "archive-encrypted"
-	ArchiveDescriptor   = "archive-descriptor"
-	ArchiveEntryKind    = "archive-entry-kind"
-	ArchiveEntryOutside = "archive-entry-outside"
-	ArchiveEntryTwice   = "archive-entry-twice"
-	ManifestMissing     = "manifest-missing"
-	ManifestInvalid     = "manifest-invalid"
-	ManifestFileMissing = "manifest-file-missing"
-	FolderManifestAlone = "folder-manifest-alone"
+	ArchiveDamaged       = "archive-damaged"
+	ArchiveEncrypted     = "archive-encrypted"
+	ArchiveDescriptor    = "archive-descriptor"
+	ArchiveEntryKind     = "archive-entry-kind"
+	ArchiveEntryOutside  = "archive-entry-outside"
+	ArchiveEntryTwice    = "archive-entry-twice"
+	ArchiveEntryClash    = "archive-entry-clash"
+	ArchiveEntryAbsolute = "archive-entry-absolute"
+	ArchiveName          = "archive-name"
+	ArchiveMembers       = "archive-members"
+	ArchiveExpansion     = "archive-expansion"
+	ManifestMissing      = "manifest-missing"
+	ManifestInvalid      = "manifest-invalid"
+	ManifestRuntime      = "manifest-runtime"
+	ManifestFileMissing  = "manifest-file-missing"
+	FolderManifestAlone  = "folder-manifest-alone"
 )
 
 var archiveRules = []Rule{
@@ -50,6 +56,33 @@ var archiveRules = []Rule{
 		Example: `"vocab.txt" stands twice in "bert.mar", and the last one counts`,
 	},
 	{
+		ID: ArchiveEntryClash, Severity: Error,
+		Summary:  "an entry can't be unpacked where its name wants it",
+		Example:  `"config" in "bert.mar" is a file and a folder, so TorchServe can't unpack it`,
+		Preempts: "Cannot create directory",
+	},
+	{
+		ID: ArchiveEntryAbsolute, Severity: Warning,
+		Summary: "an entry has an absolute name",
+		Example: `"/etc/vocab.txt" in "bert.mar" is an absolute name; TorchServe puts it into the model's folder, and other programs may not`,
+	},
+	{
+		ID: ArchiveName, Severity: Error,
+		Summary:  "the archive's name lets the server take it for another format",
+		Example:  `"bert.zip" is a zip file, and TorchServe takes what does not end in ".mar" for a .tar.gz`,
+		Preempts: "Input is not in the .gz format",
+	},
+	{
+		ID: ArchiveMembers, Severity: Warning,
+		Summary: "the archive consists of several gzip files, of which the server reads the first",
+		Example: `"bert.tar.gz" consists of several gzip files in a row, and TorchServe reads the first one`,
+	},
+	{
+		ID: ArchiveExpansion, Severity: Warning,
+		Summary: "the archive inflates to 100 times its size and 1 GiB or more: trained weights hardly shrink, so it is a model of zeros or a zip bomb",
+		Example: `"bert.mar" has 1.5 MiB and inflates to 1.5 GiB, which TorchServe writes to its temporary folder without a bound`,
+	},
+	{
 		ID: ManifestMissing, Severity: Warning,
 		Summary:  "the archive has no manifest, so the server has to be told its handler",
 		Example:  `"bert.mar" has no MAR-INF/MANIFEST.json; TorchServe asks for the handler with the request, or takes its default_service_handler`,
@@ -60,6 +93,12 @@ var archiveRules = []Rule{
 		Summary:  "the manifest can't be read",
 		Example:  `the manifest of "bert.mar" can't be read: manifest has no "model"`,
 		Preempts: "Failed to parse manifest file",
+	},
+	{
+		ID: ManifestRuntime, Severity: Error,
+		Summary:  "the manifest has a runtime that the server does not know",
+		Example:  `the manifest of "bert.mar" has the runtime "python2", and TorchServe knows python, python3 and LSP`,
+		Preempts: "Runtime is not defined or invalid.",
 	},
 	{
 		ID: ManifestFileMissing, Severity: Error,
