@@ -42,9 +42,9 @@ func inStore(path string) bool {
 	name := filepath.Base(path)
 	info, err := os.Stat(path)
 	switch {
-	case err != nil || strings.HasPrefix(name, "."):
+	case strings.HasPrefix(name, "."):
 		return false
-	case !info.IsDir():
+	case err != nil || !info.IsDir(): // a link that leads nowhere is told when it is opened
 		return strings.HasSuffix(name, ".mar") || strings.HasSuffix(name, ".tar.gz")
 	case isModel(path):
 		return true
@@ -72,7 +72,7 @@ func withoutManifest(folder string, entries []os.DirEntry) []string {
 	handler := false
 	for _, e := range entries {
 		handler = handler || strings.HasSuffix(e.Name(), ".py")
-		if validate.NamesModel(e.Name()) {
+		if validate.NamesModel(e.Name()) && !e.IsDir() {
 			found = append(found, filepath.Join(folder, e.Name()))
 		}
 	}

@@ -42,7 +42,8 @@ type Container struct {
 	close    []io.Closer
 
 	unreadable bool
-	inflated   int64 // bytes that had to be, so far
+	expanded   *os.File // the sparse entries of a tar, or nil
+	inflated   int64    // bytes that had to be, so far
 	progress   Progress
 }
 

@@ -14,6 +14,7 @@ import (
 	"go-model-archiver/archiver"
 	"go-model-archiver/validate/ctxio"
 	"go-model-archiver/validate/rules"
+	"go-model-archiver/validate/torchscript"
 )
 
 // maxEntries bounds how many files a container may hold.
@@ -52,8 +53,9 @@ func (c *Container) openTGZ(ctx context.Context, f *os.File) error {
 	if z.Reset(r) == nil {
 		c.add(rules.ArchiveMembers, c.Path, fmt.Sprintf("%q consists of several gzip files in a row, and TorchServe reads the first one", c.Path), "compress it in one piece")
 	}
+	err = c.listTar(ctx, inflated)
 	c.checkExpansion(c.inflated)
-	return c.listTar(ctx, inflated)
+	return err
 }
 
 const tgzHint = `TorchServe reads whatever does not end in .mar as .tar.gz; write the archive again with --archive-format tgz`
@@ -78,29 +80,30 @@ func (c *Container) listTar(ctx context.Context, f *os.File) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
+	const broken = "holds a tar file that can't be read to its end"
 	t := tar.NewReader(f)
 	for first := true; ; first = false {
 		h, err := t.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case first && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)):
+		case first && c.identity.Kind == torchscript.Gzip && (errors.Is(err, tar.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)):
 			c.add(rules.ArchiveDamaged, c.Path, fmt.Sprintf("%q is a gzip file with something else than a tar file in it", c.Path), "decompress it if it is a model, or write the archive again")
 			return nil
 		case err != nil:
-			return c.damagedOr(ctx, err, "holds a tar file that can't be read to its end")
+			return c.damagedOr(ctx, err, broken)
 		}
 		if len(c.entries) == maxEntries {
 			return c.damagedOr(ctx, fmt.Errorf("it has more than %d entries", maxEntries), "is refused")
 		}
-		if err := c.addTarEntry(f, h); err != nil {
-			return err
+		if err := c.addTarEntry(ctx, f, t, h); err != nil {
+			return c.damagedOr(ctx, err, broken)
 		}
 	}
 }
 
-// addTarEntry adds the entry of a header that f was just read behind.
-func (c *Container) addTarEntry(f *os.File, h *tar.Header) error {
+// addTarEntry adds the entry of a header that t just read from f.
+func (c *Container) addTarEntry(ctx context.Context, f *os.File, t *tar.Reader, h *tar.Header) error {
 	c.checkAbsolute(h.Name)
 	// TorchServe drops the first element of each name that has several, be it ".".
 	name := h.Name[strings.IndexByte(h.Name, '/')+1:]
@@ -108,17 +111,49 @@ func (c *Container) addTarEntry(f *os.File, h *tar.Header) error {
 	case tar.TypeDir:
 		c.place(name, true)
 		return nil
-	case tar.TypeReg:
+	case tar.TypeReg, tar.TypeGNUSparse:
 	default:
 		c.addEntry(rules.ArchiveEntryKind, fmt.Sprintf("%q in %q is no regular file, and TorchServe makes an empty one of it", h.Name, c.Path), "archive the file itself")
+		return nil
+	}
+	name, ok := c.place(name, false)
+	if !ok {
 		return nil
 	}
 	at, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return err
 	}
-	if name, ok := c.place(name, false); ok {
-		c.entries = append(c.entries, entry{name: name, size: h.Size, data: io.NewSectionReader(f, at, h.Size), file: f, offset: at})
+	if isSparse(h) {
+		if f, at, err = c.expand(ctx, t, h); err != nil {
+			return err
+		}
 	}
+	c.entries = append(c.entries, entry{name: name, size: h.Size, data: io.NewSectionReader(f, at, h.Size), file: f, offset: at})
 	return nil
+}
+
+// isSparse says that holes are left out of an entry, as tar's --sparse does.
+func isSparse(h *tar.Header) bool {
+	_, pax := h.PAXRecords["GNU.sparse.major"]
+	_, older := h.PAXRecords["GNU.sparse.size"]
+	return h.Typeflag == tar.TypeGNUSparse || pax || older
+}
+
+// expand writes an entry with its holes behind the others of its kind.
+func (c *Container) expand(ctx context.Context, t *tar.Reader, h *tar.Header) (f *os.File, at int64, err error) {
+	if err := c.requireRoom(h.Size); err != nil {
+		return nil, 0, err
+	}
+	if c.expanded == nil {
+		if c.expanded, err = c.temp(); err != nil {
+			return nil, 0, err
+		}
+	}
+	if at, err = c.expanded.Seek(0, io.SeekCurrent); err != nil {
+		return nil, 0, err
+	}
+	n, err := io.Copy(c.expanded, ctxio.NewReader(ctx, t))
+	c.inflated += n
+	return c.expanded, at, err
 }
