@@ -12,7 +12,6 @@ import (
 
 // Archive is a zip archive opened for reading, ours or another's.
 type Archive struct {
-	file   *os.File
 	files  []*ArchiveFile
 	recent recentReaders
 }
@@ -25,33 +24,23 @@ type ArchiveFile struct {
 	recent *recentReaders
 }
 
-// OpenArchive opens a zip archive and reads its directory. The caller must
-// call Close. The archive may be anybody's: names are as they stand there, and
-// nothing is read beyond the file's end.
-func OpenArchive(path string) (*Archive, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	a, err := readArchive(f)
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%q: %w", path, err)
-	}
-	return a, nil
-}
-
-func readArchive(f *os.File) (*Archive, error) {
+// ReadArchive reads the directory of a zip archive, which the caller keeps open
+// as long as it is read. The archive may be anybody's: names are as they stand
+// there, and nothing is read beyond the file's end.
+func ReadArchive(f *os.File) (*Archive, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{file: f}
-	a.files, err = readDirectory(f, info.Size())
-	for _, f := range a.files {
+	files, err := readDirectory(f, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	a := &Archive{files: files}
+	for _, f := range files {
 		f.recent = &a.recent
 	}
-	return a, err
+	return a, nil
 }
 
 func readDirectory(r io.ReaderAt, size int64) ([]*ArchiveFile, error) {
@@ -98,9 +87,6 @@ func newArchiveFile(r io.ReaderAt, size int64, f *zip.File) (*ArchiveFile, error
 	}
 	return file, nil
 }
-
-// Close closes the archive.
-func (a *Archive) Close() error { return a.file.Close() }
 
 // Files are the archive's files, in the directory's order.
 func (a *Archive) Files() []*ArchiveFile { return a.files }

@@ -37,7 +37,7 @@ func inspect(c *cli.Context) error {
 		return err
 	}
 	// The display has to be gone before anything else is shown.
-	bar := startInflating(c.App.ErrWriter, c.String("progress") == "auto")
+	bar := newProgress(c.App.ErrWriter, c.String("progress") == "auto")
 	defer bar.stop()
 	box, err := container.OpenWithProgress(c.Context, c.Args().First(), bar.inflated)
 	if err != nil {

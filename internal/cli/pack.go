@@ -79,8 +79,12 @@ func (p *packing) testAndWrite(ctx context.Context, plan *archiver.Plan, check *
 	writeCtx, stopWrite := context.WithCancelCause(ctx)
 	defer stopWrite(nil)
 
-	shown := startProgress(p.output.stderr, &p.wishes, plan)
+	shown := newProgress(p.output.stderr, p.progress)
 	defer shown.stop()
+	shown.archiving(plan)
+	if !p.loadTest.Off && plan.Serialized() != nil {
+		shown.testing(p.loadTest.Timeout)
+	}
 	scan := scanPickles(checkCtx, check)
 	tested := make(chan struct{})
 	go func() {

@@ -18,39 +18,41 @@ const unsizedWidth = 80
 // progressDelay spares short work a display.
 const progressDelay = time.Second
 
-// progress shows on a terminal how far archiving and load test are; a nil
-// *progress shows nothing.
+// progress shows on a terminal how far archiving or inflating and the load test
+// are; a nil *progress shows nothing.
 type progress struct {
-	display       *mpb.Progress
-	archive, test *mpb.Bar
+	display     *mpb.Progress
+	bytes, test *mpb.Bar
 }
 
-// startProgress returns nil where w is no terminal or the user wants none.
-func startProgress(w io.Writer, wishes *wishes, plan *archiver.Plan) *progress {
-	if !wishes.progress || wishes.quiet || !isTerminal(w) {
+// newProgress returns an empty display, or nil where w is no terminal or none is
+// wanted.
+func newProgress(w io.Writer, wanted bool) *progress {
+	if !wanted || !isTerminal(w) {
 		return nil
+	}
+	return &progress{display: newDisplay(w)}
+}
+
+// archiving adds a bar for the sources of a plan.
+func (p *progress) archiving(plan *archiver.Plan) {
+	if p == nil {
+		return
 	}
 	var total int64
 	for _, e := range plan.Entries {
 		total += e.Size
 	}
-	p := &progress{display: newDisplay(w)}
-	p.archive = addBytes(p.display, "archiving ", total)
-	if !wishes.loadTest.Off && plan.Serialized() != nil {
-		p.test = p.display.AddSpinner(1, mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name("load test ")),
-			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO), decor.Name(" of at most "+wishes.loadTest.Timeout.String())))
-	}
-	return p
+	p.bytes = addBytes(p.display, "archiving ", total)
 }
 
-// startInflating returns a progress for looking into an archive, or nil where w
-// is no terminal or the user wants none.
-func startInflating(w io.Writer, wanted bool) *progress {
-	if !wanted || !isTerminal(w) {
-		return nil
+// testing adds a line for a load test whose stages may take so long.
+func (p *progress) testing(timeout time.Duration) {
+	if p != nil {
+		p.test = p.display.AddSpinner(1, mpb.BarRemoveOnComplete(),
+			mpb.PrependDecorators(decor.Name("load test ")),
+			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO), decor.Name(" of at most "+timeout.String())))
 	}
-	return &progress{display: newDisplay(w)}
 }
 
 func isTerminal(w io.Writer) bool {
@@ -90,21 +92,22 @@ func addBytes(display *mpb.Progress, name string, total int64) *mpb.Bar {
 	return bar
 }
 
-// inflated says how many bytes of all are inflated; the first call adds the bar.
+// inflated says how many bytes of all are inflated; the first call adds a bar.
 func (p *progress) inflated(done, total int64) {
 	if p == nil {
 		return
 	}
-	if p.archive == nil {
-		p.archive = addBytes(p.display, "inflating ", total)
+	if p.bytes == nil {
+		p.bytes = addBytes(p.display, "inflating ", total)
 	}
-	p.archive.SetCurrent(done)
+	p.bytes.SetTotal(total, false)
+	p.bytes.SetCurrent(done)
 }
 
 // read counts n more bytes of sources as archived.
 func (p *progress) read(n int64) {
 	if p != nil {
-		p.archive.IncrInt64(n)
+		p.bytes.IncrInt64(n)
 	}
 }
 
@@ -120,8 +123,8 @@ func (p *progress) stop() {
 	if p == nil {
 		return
 	}
-	if p.archive != nil {
-		p.archive.Abort(true)
+	if p.bytes != nil {
+		p.bytes.Abort(true)
 	}
 	p.tested()
 	p.display.Wait()

@@ -102,7 +102,7 @@ func parseWishes(c *cli.Context) (*wishes, error) {
 		json:     c.Bool("json"),
 		quiet:    c.Bool("quiet"),
 		verbose:  c.Bool("verbose"),
-		progress: c.String("progress") == "auto",
+		progress: c.String("progress") == "auto" && !c.Bool("quiet"),
 	}
 	if w.loadTest.Timeout <= 0 {
 		return nil, usagef("argument --timeout: %v is no time to run in; give one such as 120s", w.loadTest.Timeout)

@@ -66,7 +66,7 @@ func validatePaths(c *cli.Context) error {
 			if !w.json && !w.quiet {
 				fmt.Fprintf(c.App.Writer, "%-9s %s\n", "path", report.Printable(path))
 			}
-			err := w.validate(c.Context, path, r)
+			err := w.validate(c.Context, path, r, newProgress(out.stderr, w.progress))
 			if c.Context.Err() != nil {
 				return context.Cause(c.Context)
 			}
@@ -78,8 +78,9 @@ func validatePaths(c *cli.Context) error {
 }
 
 // validate checks what stands at path and fills r.
-func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) error {
-	box, err := container.Open(ctx, path)
+func (w *wishes) validate(ctx context.Context, path string, r *validate.Report, shown *progress) error {
+	defer shown.stop()
+	box, err := container.OpenWithProgress(ctx, path, shown.inflated)
 	if err != nil {
 		return err
 	}
@@ -107,6 +108,9 @@ func (w *wishes) validate(ctx context.Context, path string, r *validate.Report) 
 	}
 	r.Add(check.Findings...)
 	r.Add(w.targetFindings(check)...)
+	if !w.loadTest.Off && s.Model != nil {
+		shown.testing(w.loadTest.Timeout)
+	}
 	var findings, damage, pickles []rules.Finding
 	beside(
 		func() { r.LoadTest, findings = check.LoadTest(ctx, w.loadTest) },

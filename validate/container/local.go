@@ -33,7 +33,7 @@ func (c *Container) checkLocalHeaders(f *os.File) {
 	for _, file := range z.File {
 		start, err := file.DataOffset()
 		if err != nil {
-			return // told by OpenArchive
+			return // told by ReadArchive
 		}
 		listed[start] = file
 	}

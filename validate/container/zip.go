@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -25,11 +24,10 @@ const (
 
 func (c *Container) openZip(ctx context.Context, f *os.File) error {
 	c.Format = archiver.ZipStore
-	a, err := archiver.OpenArchive(c.Path)
+	a, err := archiver.ReadArchive(f)
 	if err != nil {
-		return c.noZip(ctx, cmp.Or(errors.Unwrap(err), err))
+		return c.noZip(ctx, err)
 	}
-	c.close = append(c.close, a)
 	if len(a.Files()) > maxEntries {
 		return c.damagedOr(ctx, fmt.Errorf("it has more than %d entries", maxEntries), "is refused")
 	}
