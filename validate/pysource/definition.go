@@ -32,7 +32,7 @@ func (w *walker) decorated(p place) {
 // returns the index after it.
 func (w *walker) typeParams(i int, p place) int {
 	if t := w.tokens[i]; t.kind == kindOp && t.op == '[' {
-		w.walk(i+1, int(t.match), p.maybe())
+		w.walk(i+1, int(t.match), w.other(p))
 		return w.skip(i)
 	}
 	return i
@@ -62,7 +62,7 @@ func (w *walker) function(p place, start, i int, decorators []string) {
 	}
 	w.header(open, func(colon int) place {
 		w.walk(w.skip(open), colon, p)
-		return place{Scope: Scope{Class: p.Class, Function: join(p.Function, f.Name)}, call: -1, doc: true, returned: new(bool)}
+		return place{Scope: Scope{Class: p.Class, Function: join(p.Function, f.Name)}, call: -1, doc: true, returned: new(bool), last: new(int32)}
 	})
 }
 
@@ -118,7 +118,7 @@ func (w *walker) class(p place, i int, decorators []string) {
 		return place{
 			Scope: Scope{Class: join(join(p.Class, p.Function), c.Name)},
 			names: &scope{names: &c.Names, functions: &c.Methods, classes: new([]Class)},
-			call:  -1, doc: true, returned: new(bool),
+			call:  -1, doc: true, returned: new(bool), last: new(int32),
 		}
 	})
 	if index >= 0 {
@@ -209,7 +209,9 @@ func (w *walker) intern(b []byte) string {
 		return s
 	}
 	s := string(b)
-	w.strings[s] = s
+	if w.strings != nil {
+		w.strings[s] = s
+	}
 	return s
 }
 

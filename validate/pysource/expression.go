@@ -14,10 +14,11 @@ const (
 // walk walks the expressions from i to end. Operators are stepped over: only
 // what is called, looked up and quoted matters.
 func (w *walker) walk(i, end int, p place) {
-	if !p.Conditional && w.branches(i, end) {
-		p.Conditional = true
-	}
+	branch := w.branch(i, end)
 	for i < end {
+		if i >= branch {
+			p, branch = w.other(p), end
+		}
 		t := w.tokens[i]
 		switch {
 		case t.op == kwLambda:
@@ -38,15 +39,19 @@ func (w *walker) walk(i, end int, p place) {
 	}
 }
 
-// branches tells whether some of the expression may not be evaluated.
-func (w *walker) branches(i, end int) bool {
-	for ; i < end; i = w.skip(i) {
-		switch w.tokens[i].op {
-		case kwAnd, kwOr, kwIf, kwFor, kwLambda:
-			return true
+// branch is the index from which on an expression need not be evaluated: after
+// the first operand of and or or, or all of it with if, for or lambda.
+func (w *walker) branch(i, end int) int {
+	first := end
+	for j := i; j < end; j = w.skip(j) {
+		switch w.tokens[j].op {
+		case kwAnd, kwOr:
+			first = min(first, j)
+		case kwIf, kwFor, kwLambda:
+			return i
 		}
 	}
-	return false
+	return first
 }
 
 // chain walks an atom with its attributes, calls and keys and returns the index
@@ -98,6 +103,9 @@ func (w *walker) chain(i, end int, p place, store bool) int {
 				key(Key{Name: name})
 			} else {
 				flush()
+				w.m.Subscripts = append(w.m.Subscripts, Subscript{
+					Base: w.intern(w.path[base:]), Line: read.Line, Scope: p.scope(), index: span{i + 1, int(t.match)},
+				})
 			}
 			w.walk(i+1, int(t.match), p)
 			w.push(base, "[]")
@@ -118,8 +126,8 @@ func (w *walker) chain(i, end int, p place, store bool) int {
 func (w *walker) chained(start, base int, read *Read, store bool, p place) {
 	value := w.path[base:]
 	read.Store = store
-	if w.assigned != nil && w.assignedAt == start {
-		a := Assignment{Value: w.intern(value), Line: read.Line, Scope: p.scope()}
+	if w.assigned != nil && w.assignedTo.start == start {
+		a := Assignment{Value: w.intern(value), Line: read.Line, Scope: p.scope(), value: w.assignedTo}
 		if len(read.Keys) > 0 {
 			a.Value, a.Keys = read.Base, read.Keys
 		}
@@ -178,7 +186,7 @@ func (w *walker) atom(i, end int, p place) int {
 func (w *walker) call(start, base, open int, p place) {
 	c := Call{
 		Callee: w.intern(w.path[base:]), In: p.call,
-		Line: int(w.tokens[start].line), Scope: p.scope(),
+		Line: int(w.tokens[start].line), Scope: p.scope(), first: int32(start), open: int32(open),
 	}
 	index := len(w.m.Calls)
 	w.m.Calls = append(w.m.Calls, c)

@@ -25,6 +25,7 @@ func FuzzParse(f *testing.F) {
 			f.Add([]byte(part))
 		}
 	}
+	f.Add([]byte("\xf2"))
 	f.Fuzz(func(t *testing.T, source []byte) {
 		m, err := Parse(source)
 		if m.Complete != (err == nil) {
@@ -52,5 +53,15 @@ func FuzzParse(f *testing.F) {
 		m.Opens("setup_config.json")
 		m.ServerClasses()
 		m.Defines("handle")
+		m.MaySet("handle")
+		for _, c := range m.Calls[:min(len(m.Calls), 64)] {
+			m.Guards(c.Scope, c.Line)
+			m.Expr(c)
+			m.File(m.On(c), c.Scope, c.Line)
+			m.Passes(c, "model_dir")
+		}
+		for _, s := range m.Subscripts[:min(len(m.Subscripts), 64)] {
+			m.Index(s)
+		}
 	})
 }

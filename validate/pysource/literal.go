@@ -51,6 +51,22 @@ func (w *walker) fstring(value []byte, i int, p place) []byte {
 	return value
 }
 
+// formatText is the text of the f-string that starts at i.
+func (w *walker) formatText(i int) []byte {
+	var value []byte
+	start := w.tokens[i]
+	raw := bytes.ContainsAny(w.src[start.start:start.end], "rR")
+	for j := i + 1; j < int(start.match); j = w.skip(j) {
+		switch t := w.tokens[j]; t.kind {
+		case kindFStringText:
+			value = appendFormatText(value, w.src[t.start:t.end], raw)
+		case kindFieldStart:
+			value = append(value, "{}"...)
+		}
+	}
+	return value
+}
+
 // field walks the field at i, the fields of its format spec included, and
 // returns the text that the = of "{x=}" adds.
 func (w *walker) field(i int, p place) []byte {

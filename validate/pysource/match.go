@@ -20,12 +20,13 @@ func (w *walker) match(p place, i int) bool {
 			for guard < colon && w.tokens[guard].op != kwIf {
 				guard = w.skip(guard)
 			}
-			w.pattern(start, guard, p.maybe())
-			w.walk(guard, colon, p.maybe())
-			return p.maybe()
+			inner := w.other(p)
+			w.pattern(start, guard, inner)
+			w.walk(guard, colon, inner)
+			return inner
 		})
 	}
-	w.statements(p.maybe())
+	w.statements(w.other(p))
 	w.dedent()
 	return true
 }

@@ -40,6 +40,7 @@ type Module struct {
 	Names       []Binding
 	Calls       []Call
 	Reads       []Read
+	Subscripts  []Subscript
 	Assignments []Assignment
 	Strings     []String
 
@@ -49,6 +50,10 @@ type Module struct {
 	dynamic bool
 	// writes has the indexes of open() calls that are not for reading.
 	writes map[int]bool
+	blocks []block
+	exits  []exit
+	// w has the text, which expressions are read from when they are asked for.
+	w *walker
 }
 
 // Scope is where something stands.
@@ -64,6 +69,8 @@ type Scope struct {
 	// try or match, after a return in such a block, or in an expression with
 	// and, or, if or lambda.
 	Conditional bool
+	// block is the innermost block around it, as an index from 1.
+	block int32
 }
 
 // Import is one name that an import statement binds.
@@ -143,6 +150,9 @@ type Call struct {
 	In   int
 	Line int // of the expression's start
 	Scope
+	// first and open are the tokens that the expression and its arguments start
+	// at.
+	first, open int32
 }
 
 // Read is one use of string keys: x["a"]["b"] or x.get("a", {}).
@@ -156,6 +166,14 @@ type Read struct {
 	Scope
 }
 
+// Subscript is a use of any other key: x[i].
+type Subscript struct {
+	Base string // as that of a Read
+	Line int
+	Scope
+	index span
+}
+
 // Key is one key of a Read.
 type Key struct {
 	Name string
@@ -164,7 +182,9 @@ type Key struct {
 	Get, Default bool
 }
 
-// Assignment is an assignment to one dotted name; "with open(p) as f" is one too.
+// Assignment is an assignment to one dotted name; "with open(p) as f" is one
+// too, and x += 1, the x of "for x in y" and that of "x, y = z", whose Value is
+// empty.
 type Assignment struct {
 	Target string // such as "load" or "self.config"
 	// Value is in the form of Call.Callee where one chain of names, calls and
@@ -174,6 +194,7 @@ type Assignment struct {
 	Keys  []Key
 	Line  int
 	Scope
+	value span
 }
 
 // String is one string literal; literals that Python joins are one.
@@ -197,6 +218,7 @@ type String struct {
 // an error, which is a *SyntaxError, one that is not Complete.
 func Parse(src []byte) (*Module, error) {
 	m := &Module{deleted: map[string]bool{}, writes: map[int]bool{}}
+	m.w = newWalker(nil, []token{{}}, m)
 	if len(src) > maxSource {
 		return m, syntaxErrorf(1, "the source is longer than 4 MiB")
 	}
@@ -205,8 +227,10 @@ func Parse(src []byte) (*Module, error) {
 		return m, err
 	}
 	tokens, err := lex(text)
-	w := newWalker(text, tokens, m)
+	m.w = newWalker(text, tokens, m)
+	w := m.w
 	w.module()
+	w.strings = nil
 	if err == nil {
 		err = w.err
 	}

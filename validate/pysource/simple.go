@@ -36,9 +36,15 @@ func (w *walker) simple(i, end int, p place) {
 		w.unbind(i+1, end, p)
 	case kwReturn:
 		w.walk(i+1, end, p)
+		w.exit(p, kwReturn, end)
 		*p.returned = true
-	case kwNonlocal, kwPass, kwBreak, kwContinue:
-	case kwAssert, kwRaise:
+	case kwBreak, kwContinue:
+		w.exit(p, w.tokens[i].op, end)
+	case kwRaise:
+		w.walk(i+1, end, p)
+		w.exit(p, kwRaise, end)
+	case kwNonlocal, kwPass:
+	case kwAssert:
 		w.walk(i+1, end, p)
 	default:
 		w.expressionOrAssignment(i, end, p)
@@ -137,7 +143,7 @@ func (w *walker) fromImport(i, end int, p place) {
 func (w *walker) expressionOrAssignment(i, end int, p place) {
 	if w.isOneOf(i, "type") && i+1 < end && w.isName(i+1) {
 		w.bindName(i+1, p)
-		w.walk(i+2, end, p.maybe())
+		w.walk(i+2, end, w.other(p))
 		return
 	}
 	first, start, annotated := i, i, false
@@ -156,8 +162,12 @@ func (w *walker) expressionOrAssignment(i, end int, p place) {
 		default:
 			w.bind(start, mark, p)
 			w.targets(start, mark, p)
-			if t.op == '=' {
-				targets = w.target(targets, start, mark)
+			named := w.target(targets, start, mark)
+			switch {
+			case t.op == '=' && len(named) > len(targets):
+				targets = named
+			default:
+				w.assignParts(start, mark, p)
 			}
 		}
 		start = mark + 1
@@ -167,9 +177,9 @@ func (w *walker) expressionOrAssignment(i, end int, p place) {
 	}
 	if len(targets) > 0 && start < end {
 		if w.isAtom(start) && w.chainEnd(start, end) == end {
-			w.assigned, w.assignedAt = targets, start
+			w.assigned, w.assignedTo = targets, span{start, end}
 		} else {
-			w.assign(targets, Assignment{Line: int(w.tokens[start].line), Scope: p.scope()})
+			w.assign(targets, Assignment{Line: int(w.tokens[start].line), Scope: p.scope(), value: span{start, end}})
 		}
 	}
 	w.walk(start, end, p)
@@ -179,6 +189,20 @@ func (w *walker) expressionOrAssignment(i, end int, p place) {
 func (w *walker) assign(targets []string, a Assignment) {
 	for _, a.Target = range targets {
 		w.m.Assignments = append(w.m.Assignments, a)
+	}
+}
+
+// assignParts records that names of the targets from i to end get a value that
+// is not followed.
+func (w *walker) assignParts(i, end int, p place) {
+	for i < end {
+		next := w.chainEnd(i, end)
+		if name, after := w.dotted(i, end); name != "" && after == next {
+			w.assign([]string{name}, Assignment{Line: int(w.tokens[i].line), Scope: p.scope()})
+		} else if t := w.tokens[i]; next == w.skip(i) && t.kind == kindOp && (t.op == '(' || t.op == '[') {
+			w.assignParts(i+1, int(t.match), p)
+		}
+		i = next
 	}
 }
 

@@ -19,6 +19,8 @@ type place struct {
 	doc bool
 	// returned is shared by everything in one function body.
 	returned *bool
+	// last is the head of the compound statement before, in the same block.
+	last *int32
 }
 
 func (p place) scope() Scope {
@@ -47,10 +49,9 @@ type walker struct {
 	path    []byte
 	strings map[string]string
 	err     *SyntaxError
-	// assigned are the dotted names that the chain at assignedAt is assigned
-	// to.
+	// assigned are the dotted names that the chain at assignedTo is assigned to.
 	assigned   []string
-	assignedAt int
+	assignedTo span
 }
 
 func newWalker(src []byte, tokens []token, m *Module) *walker {
@@ -69,6 +70,7 @@ func (w *walker) module() {
 		call:     -1,
 		doc:      true,
 		returned: new(bool),
+		last:     new(int32),
 	}
 	w.statements(p)
 	for w.tokens[w.pos].kind != kindEnd {
@@ -80,6 +82,7 @@ func (w *walker) module() {
 
 // statements walks up to the end of the block.
 func (w *walker) statements(p place) {
+	p.last = new(int32)
 	for w.tokens[w.pos].kind != kindEnd && w.tokens[w.pos].kind != kindDedent {
 		w.statement(p)
 		p.doc = false
@@ -123,23 +126,27 @@ func (w *walker) compound(p place, i int) bool {
 			return false
 		}
 	case kwIf, kwElif, kwWhile:
+		if w.tokens[i].op == kwElif {
+			last := p.last
+			p = w.otherwise(p)
+			p.last = last
+		}
 		w.header(i+1, func(colon int) place {
 			w.walk(i+1, colon, p)
-			return p.maybe()
+			return w.head(p, block{kind: blockIf, loop: w.tokens[i].op == kwWhile, test: span{i + 1, colon}})
 		})
-	case kwElse, kwTry:
-		w.header(i+1, func(int) place { return p.maybe() })
+	case kwElse:
+		w.header(i+1, func(int) place { return w.otherwise(p) })
+	case kwTry:
+		w.header(i+1, func(int) place { return w.head(p, block{kind: blockCaught}) })
 	case kwFinally:
 		w.header(i+1, func(int) place { return p.inside() })
 	case kwExcept:
-		w.header(i+1, func(colon int) place {
-			w.walk(i+1, colon, p.maybe())
-			return p.maybe()
-		})
+		w.except(p, i)
 	case kwFor:
 		w.header(i+1, func(colon int) place {
-			w.loopHeader(i+1, colon, p)
-			return p.maybe()
+			in := w.loopHeader(i+1, colon, p)
+			return w.head(p, block{kind: blockLoop, loop: true, test: span{min(in+1, colon), colon}})
 		})
 	case kwWith:
 		w.with(p, i+1)
@@ -224,17 +231,22 @@ func (w *walker) dedent() {
 	}
 }
 
-func (w *walker) loopHeader(i, colon int, p place) {
+// loopHeader walks what stands between for and the colon and returns the index
+// of its in.
+func (w *walker) loopHeader(i, colon int, p place) int {
 	in := i
 	for in < colon && w.tokens[in].op != kwIn {
 		in = w.skip(in)
 	}
-	w.bind(i, in, p.maybe())
-	w.targets(i, in, p.maybe())
+	inner := w.other(p)
+	w.bind(i, in, inner)
+	w.targets(i, in, inner)
+	w.assignParts(i, in, inner)
 	w.walk(in, colon, p)
+	return in
 }
 
-// with walks a with statement. What suppresses exceptions makes its body
+// with walks a with statement. What may suppress exceptions makes its body
 // conditional.
 func (w *walker) with(p place, start int) {
 	w.header(start, func(colon int) place {
@@ -243,13 +255,35 @@ func (w *walker) with(p place, start int) {
 			i, end = i+1, colon-1
 		}
 		w.withItems(i, end, p)
-		for j := i; j < end; j = w.skip(j) {
-			if w.tokens[j].kind == kindName && w.text(j) == "suppress" {
-				return p.maybe()
+		for item := range w.split(i, end) {
+			if !w.letsThrough(item) {
+				return w.other(p)
 			}
 		}
 		return p.inside()
 	})
+}
+
+// managers are the first and the last parts of names of context managers that
+// let every exception through.
+var managers = []string{
+	"open", "torch", "tf", "np", "numpy", "io", "codecs", "gzip", "zipfile", "tarfile", "tempfile", "threading", "warnings",
+	"no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast", "profile", "record_function",
+	"ZipFile", "TemporaryDirectory", "NamedTemporaryFile", "Lock", "RLock",
+}
+
+// letsThrough tells whether a context manager surely suppresses no exception.
+func (w *walker) letsThrough(item span) bool {
+	if !w.isName(item.start) {
+		return false
+	}
+	last := item.start
+	for i := item.start; i < item.end && w.tokens[i].op != kwAs; i = w.skip(i) {
+		if w.isName(i) {
+			last = i
+		}
+	}
+	return w.isOneOf(item.start, managers...) || w.isOneOf(last, managers...)
 }
 
 func (w *walker) withItems(i, end int, p place) {
@@ -259,7 +293,7 @@ func (w *walker) withItems(i, end int, p place) {
 			as = w.skip(as)
 		}
 		if as < item.end && w.isAtom(item.start) && w.chainEnd(item.start, as) == as {
-			w.assigned, w.assignedAt = w.target(nil, as+1, item.end), item.start
+			w.assigned, w.assignedTo = w.target(nil, as+1, item.end), span{item.start, as}
 		}
 		w.walk(item.start, as, p)
 		if as < item.end {
