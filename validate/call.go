@@ -8,7 +8,6 @@ import (
 	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/pysource"
 	"go-model-archiver/validate/rules"
-	"go-model-archiver/validate/torchscript"
 )
 
 // builtinCalls says how many arguments the built-in handlers call the model
@@ -53,37 +52,46 @@ func (c *Check) checkBuiltinCall(n int, args []protocol.Argument) {
 		c.subject.ModelPath, signature(args), c.subject.Manifest.Model.Handler, n))
 }
 
-// checkOwnCalls finds that none of a handler's calls of self.model fits. Where
-// one does, or one can't be told, the others may be for other models.
+// checkOwnCalls finds a call of self.model that each request surely makes and
+// that does not fit. Other calls may be for other models, or never be made.
 func (c *Check) checkOwnCalls(args []protocol.Argument) {
 	h := c.handler
-	var wrong []pysource.Call
 	for _, call := range h.Calls {
-		rest, ok := strings.CutPrefix(call.Callee, "self.model")
-		switch {
-		case !ok:
-		case rest == "" || rest == ".forward":
-			if fits(call, args) {
-				return
-			}
-			wrong = append(wrong, call)
-		case slices.ContainsFunc(c.model.Methods, func(m torchscript.Method) bool { return rest == "."+m.Name }):
-			return // the model is run through another of its methods
+		if call.Callee != "self.model" && call.Callee != "self.model.forward" || fits(call, args) || !c.each(call.Scope, call.Line, everyLoop, nil) {
+			continue
 		}
-	}
-	if len(wrong) == 0 {
+		passed := fmt.Sprint(call.Positional + len(call.Keywords))
+		if call.Star || call.DoubleStar {
+			passed = "at least " + passed
+		}
+		if names := slices.DeleteFunc(slices.Clone(call.Keywords), func(k string) bool { return argument(args, k) >= 0 }); len(names) > 0 {
+			passed += fmt.Sprintf(" with the name %q", names[0])
+		}
+		c.addCall(fmt.Sprintf("forward of %q takes %s, and %q passes %s in line %d",
+			c.subject.ModelPath, signature(args), h.name, passed, call.Line))
 		return
 	}
-	call := wrong[0]
-	passed := fmt.Sprint(call.Positional + len(call.Keywords))
-	if call.Star || call.DoubleStar {
-		passed = "at least " + passed
+	c.checkInheritedCall(args)
+}
+
+// inheritedCalls says how many arguments the inference of TorchServe's classes
+// calls the model with.
+var inheritedCalls = map[string]int{
+	"BaseHandler": 1, "VisionHandler": 1, "ImageClassifier": 1, "ImageSegmenter": 1, "ObjectDetector": 1, "TextHandler": 1, "TextClassifier": 2,
+}
+
+// checkInheritedCall judges the call of an inference that the handler inherits,
+// where it surely is that of its parent which each request reaches.
+func (c *Check) checkInheritedCall(args []protocol.Argument) {
+	h := c.handler
+	class, n := h.class(), inheritedCalls[h.parent]
+	if n == 0 || h.Defines(c.function()) != pysource.No || h.MaySet("inference") || fits(pysource.Call{Positional: n}, args) ||
+		bindings(class.Names, "handle")+bindings(class.Names, "inference") > 0 ||
+		slices.ContainsFunc(h.Calls, func(call pysource.Call) bool { return strings.HasSuffix(call.Callee, ".inference") }) {
+		return
 	}
-	if names := slices.DeleteFunc(slices.Clone(call.Keywords), func(k string) bool { return argument(args, k) >= 0 }); len(names) > 0 {
-		passed += fmt.Sprintf(" with the name %q", names[0])
-	}
-	c.addCall(fmt.Sprintf("forward of %q takes %s, and %q passes %s in line %d",
-		c.subject.ModelPath, signature(args), h.name, passed, call.Line))
+	c.addCall(fmt.Sprintf("forward of %q takes %s, and %q inherits the inference of %s, which passes %d",
+		c.subject.ModelPath, signature(args), h.name, h.parent, n))
 }
 
 func (c *Check) addCall(message string) {
@@ -161,7 +169,7 @@ var modelValues = []string{
 func (c *Check) modelIsTorchScript() bool {
 	h := c.handler
 	class := h.class()
-	if class == nil {
+	if class == nil || bindings(class.Names, "model") > 0 {
 		return false
 	}
 	loaded := c.loader() != ""
@@ -177,8 +185,19 @@ func (c *Check) modelIsTorchScript() bool {
 		case !slices.Contains(modelValues, a.Value) && !pretrained && !transformed:
 			return false
 		case strings.HasPrefix(a.Value, "torch.jit.load()"):
+			if c.loadsAnother(a) {
+				return false
+			}
 			loaded = true
 		}
 	}
 	return loaded
+}
+
+// loadsAnother says that what is assigned is loaded from another file.
+func (c *Check) loadsAnother(a pysource.Assignment) bool {
+	return slices.ContainsFunc(c.handler.CallsTo("torch.jit.load"), func(call pysource.Call) bool {
+		named, same := c.loadsFile(call)
+		return call.Line == a.Line && named && !same
+	})
 }

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"fmt"
 	"testing"
 
 	"go-model-archiver/validate/rules"
@@ -57,6 +58,42 @@ var callCases = []ruleCase{
 	{name: "it fits by name", archive: calls(twoArguments, "return self.model(data, attention_mask=data)")},
 	{name: "what *args bring can't be told", archive: calls(twoArguments, "return self.model(*data)")},
 	{name: "what **kwargs bring can't be told", archive: calls(twoArguments, "return self.model(**data)")},
+	{
+		name: "with inference alone", archive: parented("    def initialize(self, context):\n        self.model = torch.jit.load(context.path)\n" +
+			"    def inference(self, data):\n        with torch.no_grad():\n            return self.model(data)\n"),
+		want: []string{rules.HandlerCall}, says: []string{"passes 1 in line 9"},
+	},
+	{
+		name: "in a method that inference calls, for each row", archive: parented("    def initialize(self, context):\n        self.model = torch.jit.load(context.path)\n" +
+			"    def inference(self, data):\n        return [self.run(x) for x in data] if y else self.run(data)\n" +
+			"    def postprocess(self, data):\n        for x in data:\n            self.run(x)\n    def run(self, x):\n        return self.model(x)\n").
+			and("    def preprocess(self, data):\n        self.run(data)\n"),
+		want: []string{rules.HandlerCall}, says: []string{"passes 1 in line 13"},
+	},
+	{
+		name: "a function and its service", archive: twice("import torch\nclass S:\n    def initialize(self, context): self.model = torch.jit.load(context.path)\n" +
+			"    def run(self, data): return self.model(data)\n_s = S()\ndef handle(data, context):\n    if not _s.ready: _s.initialize(context)\n" +
+			"    if data is None:\n        return None\n    return _s.run(data)\n"),
+		want: []string{rules.HandlerCall}, says: []string{"passes 1 in line 4"},
+	},
+	{
+		name: "the parent's inference", archive: parented("    def preprocess(self, data): return data\n"),
+		want: []string{rules.HandlerCall}, says: []string{`"h.py" inherits the inference of BaseHandler, which passes 1`},
+	},
+	{
+		name: "in a mode that is another", archive: moded("sequence_classification"),
+		want: []string{rules.HandlerCall}, says: []string{"passes 1 in line 11"},
+	},
+
+	{name: "in a mode that is not set", archive: moded("question_answering")},
+	{name: "beside a method that nobody calls", archive: calls(twoArguments, "m = self.model; return m(data, data)\n    def old(self, data):\n        return self.model(data)")},
+	{name: "under a condition", archive: calls(twoArguments, "if isinstance(data, str): return self.model(data)\n        return self.net(data)")},
+	{name: "after a return", archive: calls(twoArguments, "m = self.model\n        if data: return m(data, data)\n        return self.model(data)")},
+	{name: "its failure is caught", archive: calls(twoArguments, "try:\n            return self.model(data)\n        except RuntimeError:\n            return self.net(data)")},
+	{name: "the model passed on", archive: calls(twoArguments, "return list(map(self.model, data, data))\n    def explain_handle(self, data, raw): return self.model(data)")},
+	{name: "the model by its name", archive: calls(twoArguments, "return getattr(self, \"model\")(data, data)\n    def warm(self): self.model(data)")},
+	{name: "the parent's inference is called otherwise", archive: parented("    def handle(self, data, context): return self.inference(data, data)\n")},
+	{name: "the parent's inference is replaced", archive: parented("    def __init__(self): self.inference = self.infer\n    def infer(self, data): return 1\n")},
 	{name: "one of two calls fits", archive: calls(oneArgument, "return self.model(data, data) if x else self.model(data)")},
 	{name: "another model", archive: calls(oneArgument, "return self.model.inner(data, data)")},
 	{name: "a function of that name", archive: calls(oneArgument, "return model(data, data)")},
@@ -71,6 +108,27 @@ var callCases = []ruleCase{
 			return a
 		}(),
 	},
+}
+
+// twice is a handler for a model of two arguments.
+func twice(text string) archive {
+	a := python(text)
+	a.model = twoArguments
+	return a
+}
+
+func parented(methods string) archive {
+	return twice(base + "import torch\nclass H(BaseHandler):\n" + methods)
+}
+
+// moded calls the model with too few arguments where mode says so.
+func moded(mode string) archive {
+	return twice(base+"import json, os, torch\nclass H(BaseHandler):\n    def initialize(self, ctx):\n"+
+		"        self.cfg = json.load(open(os.path.join(ctx.model_dir, \"setup_config.json\")))\n"+
+		"        if self.cfg[\"save_mode\"] == \"torchscript\": self.model = torch.jit.load(ctx.path)\n"+
+		"    def inference(self, data):\n        mode = self.cfg[\"mode\"]\n        if mode in (\"sequence_classification\", \"other\"):\n"+
+		"            return self.model(data)\n        return self.model(data, data)\n").
+		beside(setupConfig, fmt.Sprintf(`{"save_mode": "torchscript", "mode": %q, "max_length": 9}`, mode))
 }
 
 func TestCall(t *testing.T) { runCases(t, callCases) }

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -38,24 +39,79 @@ func (c *Check) expect() expectation {
 	switch mode := strings.ToLower(f.word("save_mode")); {
 	case mode == "pretrained":
 		return expectation{}
-	case mode == "torchscript" && c.handler.huggingFace():
+	case mode == "torchscript" && c.handler.huggingFace() && c.jitLoads():
 		return expectation{true, fmt.Sprintf("save_mode is %q in %q", f.word("save_mode"), f.name)}
 	}
-	if c.handler != nil && onlyJITLoads(c.handler.Module) {
+	if c.jitLoads() {
 		return expectation{true, fmt.Sprintf("the handler %q loads it with torch.jit.load", m.Handler)}
 	}
 	return expectation{}
 }
 
-// onlyJITLoads says that a handler calls torch.jit.load and nothing else that
-// loads a model. Of a source that can't be read to its end nothing is said.
-func onlyJITLoads(handler *pysource.Module) bool {
-	if !handler.Complete || len(handler.CallsTo("torch.jit.load")) == 0 {
+// jitLoads says that the handler surely loads the serialized file with
+// torch.jit.load: that is the file whose name the call is given, or nothing
+// else of the handler could load it. Of a source that can't be read to its end
+// nothing is said.
+func (c *Check) jitLoads() bool {
+	h := c.handler
+	if h == nil || !h.Complete {
 		return false
 	}
-	importsONNX := slices.ContainsFunc(handler.Imports, func(i pysource.Import) bool {
-		root, _, _ := strings.Cut(i.Module, ".")
-		return root == "onnxruntime"
+	maybe := false
+	calls := h.CallsTo("torch.jit.load")
+	for _, call := range calls[:min(len(calls), maxLookups)] {
+		named, same := c.loadsFile(call)
+		if named && same && c.loading(call.Scope, call.Line) {
+			return true
+		}
+		maybe = maybe || !named || same
+	}
+	return maybe && !h.loadsOtherwise()
+}
+
+// loadsFile says whether the file that a call loads is known by its name, and
+// whether that is the serialized file's.
+func (c *Check) loadsFile(call pysource.Call) (named, same bool) {
+	switch file := c.handler.File(c.handler.Argument(call, 0), call.Scope, call.Line); file.Op {
+	case pysource.Text:
+		return true, file.Text == path.Base(c.subject.Manifest.Model.SerializedFile)
+	case pysource.Name:
+		same := len(file.Keys) > 0 && file.Keys[len(file.Keys)-1].Name == "serializedFile"
+		return same, same
+	}
+	return false, false
+}
+
+// loadsOtherwise says that a handler calls something else that may load a model,
+// or imports what may do so.
+func (s *source) loadsOtherwise() bool {
+	known := map[string]bool{}
+	for _, function := range []string{"torch.jit.load", "json.load", "json.loads", "yaml.load", "yaml.safe_load", "ts.utils.util.load_label_mapping"} {
+		for _, call := range s.CallsTo(function) {
+			known[call.Callee] = true
+		}
+	}
+	own := s.callable(s.class())
+	hf := s.huggingFace()
+	return slices.ContainsFunc(s.Calls, func(call pysource.Call) bool {
+		_, defined := own[call.Callee]
+		return !known[call.Callee] && !defined && mayLoad(call.Callee[strings.LastIndexByte(call.Callee, '.')+1:], hf)
+	}) || !hf && slices.ContainsFunc(s.Imports, func(i pysource.Import) bool {
+		top, _, _ := strings.Cut(i.Module, ".")
+		return i.Level > 0 || !pysource.IsStandardLibrary(top) && !slices.Contains(brought, top)
 	})
-	return !importsONNX && len(handler.CallsTo("torch.load")) == 0 && len(handler.CallsMethod("from_pretrained")) == 0
+}
+
+// mayLoad says that a function may load a model, by its name. That of a Hugging
+// Face handler does not load a folder where save_mode says so.
+func mayLoad(name string, huggingFace bool) bool {
+	switch name {
+	case "load_state_dict", "load_library", "load_module":
+		return false
+	case "from_pretrained":
+		return !huggingFace
+	}
+	lower := strings.ToLower(name)
+	return strings.HasPrefix(lower, "load") || strings.Contains(lower, "_load") || strings.HasPrefix(lower, "from_checkpoint") ||
+		strings.HasPrefix(lower, "restore") || name == "InferenceSession"
 }

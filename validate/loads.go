@@ -34,20 +34,31 @@ func (s *source) runs(at pysource.Scope, function string) bool {
 
 // reached lists the functions that surely run, without their conditions.
 func (s *source) reached(function string) map[pysource.Scope]bool {
-	reached := map[pysource.Scope]bool{}
+	var entry pysource.Scope
 	class := s.class()
 	switch defined := s.Defines(function); {
 	case defined == pysource.Yes:
-		reached[pysource.Scope{Function: function}] = true
+		entry = pysource.Scope{Function: function}
 	case defined == pysource.No && class != nil:
-		reached[pysource.Scope{Class: class.Name, Function: "initialize"}] = true
+		entry = pysource.Scope{Class: class.Name, Function: "initialize"}
 	default:
-		return reached
+		return map[pysource.Scope]bool{}
 	}
-	callable := s.callable(class)
+	return s.follow([]pysource.Scope{entry}, func(c pysource.Call) bool { return !c.Conditional })
+}
+
+// follow lists the functions that surely run where others do. sure says that a
+// call is reached in its function.
+func (s *source) follow(entries []pysource.Scope, sure func(pysource.Call) bool) map[pysource.Scope]bool {
+	reached := map[pysource.Scope]bool{}
+	for _, e := range entries {
+		reached[e] = true
+	}
+	callable := s.callable(s.class())
 	for range maxHelpers {
 		for _, c := range s.Calls {
-			if callee, known := callable[c.Callee]; known && !c.Conditional && reached[pysource.Scope{Class: c.Class, Function: c.Function}] {
+			callee, known := callable[c.Callee]
+			if known && !reached[callee] && reached[pysource.Scope{Class: c.Class, Function: c.Function}] && sure(c) {
 				reached[callee] = true
 			}
 		}
@@ -84,7 +95,23 @@ func (s *source) callable(class *pysource.Class) map[string]pysource.Scope {
 	for _, a := range s.Assignments {
 		delete(callable, a.Target)
 	}
+	s.addService(callable, class)
 	return callable
+}
+
+// addService adds the methods of "_service = Handler()" in the module's scope.
+func (s *source) addService(callable map[string]pysource.Scope, class *pysource.Class) {
+	for _, a := range s.Assignments {
+		if a.Class != "" || a.Function != "" || a.Value != class.Name+"()" || bindings(s.Names, a.Target) != 1 {
+			continue
+		}
+		for _, f := range class.Methods {
+			if own, known := callable["self."+f.Name]; known {
+				callable[a.Target+"."+f.Name] = own
+			}
+		}
+		return
+	}
 }
 
 // runsBody says that calling a function surely runs its body.

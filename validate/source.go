@@ -18,8 +18,10 @@ type source struct {
 	// depends on what happens when it runs.
 	classes []pysource.Class
 	sure    bool
-	// running is what runs caches.
-	running map[pysource.Scope]bool
+	// running and serving are what runs and serves cache; asked counts what
+	// reached was asked.
+	running, serving map[pysource.Scope]bool
+	asked            int
 	// parent is the class of TorchServe that the handler's one class inherits
 	// from alone, such as "BaseHandler", or "".
 	parent string
@@ -29,8 +31,11 @@ func readSource(name string, text []byte) *source {
 	s := &source{name: name, text: string(text)}
 	s.Module, s.err = pysource.Parse(text)
 	s.classes, s.sure = s.ServerClasses()
-	if class := s.class(); class != nil && len(class.Bases) == 1 && len(class.Keywords) == 0 {
-		s.parent = s.torchServeClass(class.Bases[0])
+	if class := s.class(); class != nil && len(class.Keywords) == 0 {
+		bases := slices.DeleteFunc(slices.Clone(class.Bases), func(base string) bool { return base == "ABC" || base == "abc.ABC" })
+		if len(bases) == 1 {
+			s.parent = s.torchServeClass(bases[0])
+		}
 	}
 	return s
 }

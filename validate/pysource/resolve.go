@@ -102,8 +102,12 @@ func (m *Module) MaySet(attribute string) bool {
 			continue
 		}
 		switch text := m.w.text(i); text {
-		case "setattr", "locals", "vars", "exec", "eval", "__dict__", "__class__":
+		case "__dict__", "__class__":
 			return true
+		case "setattr", "locals", "vars", "exec", "eval":
+			if i == 0 || !m.w.isOpen(i-1, '.') {
+				return true
+			}
 		case attribute:
 			if i > 0 && m.w.isOpen(i-1, '.') && !m.w.isOpen(i+1, '(') {
 				return true
