@@ -66,7 +66,7 @@ func (c *Check) missingHandler() {
 	module, _, _ := strings.Cut(given, ":")
 	switch {
 	case slices.Contains(torchServeHandlers, moduleName(given)):
-	case c.subject.has(moduleName(given) + "/__init__.py"), c.subject.has(moduleName(given) + ".pyc"):
+	case c.subject.has(moduleName(given) + "/__init__.py"), c.subject.has(moduleName(given) + ".pyc"), c.subject.compiled(moduleName(given)):
 	case !strings.HasSuffix(module, ".py") && strings.Contains(module, "."):
 		c.add(rules.HandlerElsewhere, "",
 			fmt.Sprintf("the handler %q is no entry of the archive; TorchServe finds it only where it is installed", given), "")
@@ -134,13 +134,36 @@ func classesText(classes []pysource.Class, why string) string {
 
 func (c *Check) checkFunction(name string) {
 	h := c.handler
+	if bindings(h.Names, name) != 1 {
+		return
+	}
+	c.checkNamedClass(name)
 	i := slices.IndexFunc(h.Functions, func(f pysource.Function) bool { return f.Name == name })
-	if i < 0 || bindings(h.Names, name) != 1 {
+	if i < 0 {
 		return
 	}
 	if f := h.Functions[i]; len(f.Decorators) == 0 && !f.Conditional {
 		c.checkArguments(f, f.Params, "data", "context")
 	}
+}
+
+// checkNamedClass finds a class where TorchServe would call a function: it would
+// make one with the data and the context, which object's constructor refuses,
+// as does that of TorchServe's own classes.
+func (c *Check) checkNamedClass(name string) {
+	h := c.handler
+	i := slices.IndexFunc(h.Classes, func(class pysource.Class) bool { return class.Name == name })
+	if i < 0 {
+		return
+	}
+	class := &h.Classes[i]
+	if class.Conditional || len(class.Decorators)+len(class.Keywords) > 0 || bindings(class.Names, "__init__")+bindings(class.Names, "__new__") > 0 ||
+		slices.ContainsFunc(class.Bases, func(base string) bool { return base != "object" && h.torchServeClass(base) == "" }) {
+		return
+	}
+	c.add(rules.HandlerEntryPoint, h.name,
+		fmt.Sprintf("%q names the class %s, and TorchServe would call it as a function: %s(data, context)", c.subject.Manifest.Model.Handler, name, name),
+		fmt.Sprintf("name the file alone: %q", h.name))
 }
 
 // checkClass looks for what TorchServe calls of the handler's class: it makes
@@ -155,7 +178,7 @@ func (c *Check) checkClass(class *pysource.Class) {
 		switch {
 		case f != nil && len(f.Params) > 0:
 			c.checkArguments(*f, f.Params[1:], want.args...)
-		case want.name != "__init__" && lacks(class, want.name):
+		case want.name != "__init__" && lacks(class, want.name) && !h.MaySet(want.name):
 			c.add(rules.HandlerClass, h.name, fmt.Sprintf("the class %s of %q has no method %q", class.Name, h.name, want.name),
 				"inherit from ts.torch_handler.base_handler.BaseHandler, or define the method")
 		}

@@ -70,6 +70,18 @@ var handlerCases = []ruleCase{
 		want: []string{rules.HandlerFunction, rules.NoWeights}, says: []string{`takes the class H`},
 	},
 	{
+		name: "a class of ABC beside the handler", archive: python(base + "import abc\nclass A(metaclass=abc.ABCMeta):\n    pass\n" + classH),
+		want: []string{rules.HandlerEntryPoint}, says: []string{"(A, H)"},
+	},
+	{
+		name: "the class for a function", archive: named("h.py:H", base+classH),
+		want: []string{rules.HandlerEntryPoint}, says: []string{`"h.py:H" names the class H`, "H(data, context)"},
+	},
+	{
+		name: "a class without handle that evaluates its model", archive: python("class H:\n    def initialize(self, context): self.model.eval()\n"),
+		want: []string{rules.HandlerClass}, says: []string{`no method "handle"`},
+	},
+	{
 		name: "a class without handle", archive: python("class H:\n    def initialize(self, context): pass\n"),
 		want: []string{rules.HandlerClass}, says: []string{`no method "handle"`},
 	},
@@ -131,6 +143,13 @@ var handlerCases = []ruleCase{
 	{name: "a function that takes anything", archive: python("def handle(*args, **kwargs): pass\n")},
 	{name: "a function with defaults", archive: python("def handle(data, context=None, *, x=1): pass\n")},
 	{name: "a decorated function", archive: python("@wrap\ndef handle(): pass\n")},
+	{name: "methods that the constructor sets", archive: python("class H:\n    def __init__(self):\n        self.handle = self._h\n        self.initialize = print\n    def _h(self, d, c): return d\n")},
+	{name: "a method by setattr", archive: python("class H:\n    def __init__(self):\n        setattr(self, name, self.x)\n    def initialize(self, c): self.model.eval()\n")},
+	{name: "a method that is given to the class", archive: python("class H:\n    def initialize(self, c): pass\nH.handle = serve\n")},
+	{name: "a method by locals()", archive: python("class H:\n    def initialize(self, c): pass\n    locals()[n] = x\n")},
+	{name: "a class of another module", archive: python(base + classH + "class A:\n    __module__ = \"x\"\n")},
+	{name: "what a metaclass makes", archive: python(base + classH + "class A(metaclass=M):\n    pass\n")},
+	{name: "a class to be called", archive: named("h.py:Serve", "class Serve:\n    def __init__(self, data, context): pass\n")},
 	{name: "a class that is made elsewhere", archive: python("from service import *\nclass A: pass\nclass B: pass\n").beside("service.py", "")},
 	{name: "a class with a base from elsewhere", archive: python("from service import Service\nclass H(Service): pass\n").beside("service.py", "")},
 	{name: "a class that answers any name", archive: python("class H:\n    def __getattr__(self, name): pass\n")},
@@ -151,3 +170,18 @@ var handlerCases = []ruleCase{
 }
 
 func TestHandler(t *testing.T) { runCases(t, handlerCases) }
+
+func TestCompiledHandlers(t *testing.T) {
+	for name, want := range map[string][]string{
+		"h.so": nil, "h.cpython-311-x86_64-linux-gnu.so": nil, "h.cp311-win_amd64.pyd": nil,
+		"h.txt": {rules.HandlerMissing}, "h.d/x.so": {rules.HandlerMissing}, "lib/h.so": {rules.HandlerMissing}, "other.so": {rules.HandlerMissing},
+	} {
+		s := archive{handler: "h.py"}.subject(t)
+		s.Entries = []Entry{{Name: name, Size: 1}}
+		c, err := NewCheck(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareFindings(t, c.Findings, want, nil)
+	}
+}

@@ -92,6 +92,15 @@ func (s *Subject) handlerFile() string {
 	return path.Base(file)
 }
 
+// compiled says that an entry is a compiled module of that name, such as
+// "h.cpython-311-x86_64-linux-gnu.so".
+func (s *Subject) compiled(module string) bool {
+	return slices.ContainsFunc(s.Entries, func(e Entry) bool {
+		ending, ok := strings.CutPrefix(e.Name, module+".")
+		return ok && !strings.Contains(ending, "/") && slices.Contains([]string{".so", ".pyd"}, path.Ext("."+ending))
+	})
+}
+
 // builtin says that TorchServe brings the handler: no entry holds it.
 func (s *Subject) builtin() bool {
 	return archiver.BuiltinHandler(s.Manifest.Runtime, s.Manifest.Model.Handler)

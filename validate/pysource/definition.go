@@ -108,6 +108,7 @@ func (w *walker) class(p place, i int, decorators []string) {
 	open := w.typeParams(i+2, p)
 	if t := w.tokens[open]; t.kind == kindOp && t.op == '(' {
 		c.Bases, c.Keywords = w.bases(open+1, int(t.match), p)
+		c.elsewhere = w.hasMetaclass(open+1, int(t.match))
 	}
 	index := -1
 	if p.names != nil {
@@ -122,6 +123,7 @@ func (w *walker) class(p place, i int, decorators []string) {
 		}
 	})
 	if index >= 0 {
+		c.elsewhere = c.elsewhere || slices.ContainsFunc(c.Names, func(b Binding) bool { return b.Name == "__module__" })
 		(*p.names.classes)[index] = c
 	}
 }
@@ -139,6 +141,17 @@ func (w *walker) bases(i, end int, p place) (bases, keywords []string) {
 		}
 	}
 	return bases, keywords
+}
+
+// hasMetaclass tells whether a class is made by a metaclass that is not known.
+func (w *walker) hasMetaclass(i, end int) bool {
+	for item := range w.split(i, end) {
+		value := w.afterKeyword(item)
+		if value > item.start && w.text(item.start) == "metaclass" && !w.isOneOf(item.end-1, "ABCMeta", "EnumMeta", "EnumType", "type") {
+			return true
+		}
+	}
+	return false
 }
 
 // afterKeyword is the index of an argument's value: two after its start in

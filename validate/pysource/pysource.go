@@ -122,6 +122,9 @@ type Class struct {
 	Decorators []string
 	Line       int // of class
 	Scope
+	// elsewhere is set where its __module__ may be another module, or it no
+	// class at all.
+	elsewhere bool
 }
 
 // Binding is one place where a name gets its value.

@@ -69,7 +69,7 @@ func (m *Module) ServerClasses() (classes []Class, sure bool) {
 	sure = m.Complete && !m.dynamic && !m.importsAll()
 	at := map[string]int{}
 	for _, c := range m.Classes {
-		if c.Conditional || len(c.Decorators) > 0 && !slices.ContainsFunc(c.Decorators, isDataclass) || m.deleted[c.Name] {
+		if c.elsewhere || c.Conditional || len(c.Decorators) > 0 && !slices.ContainsFunc(c.Decorators, isDataclass) || m.deleted[c.Name] {
 			sure = false
 		}
 		if i, ok := at[c.Name]; ok {
