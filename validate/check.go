@@ -11,6 +11,7 @@ import (
 
 	"go-model-archiver/validate/loadtest"
 	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/pysource"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/sample"
 	"go-model-archiver/validate/torchscript"
@@ -28,11 +29,13 @@ type Check struct {
 	// handlerConfig is handler: in the config file, or nil.
 	handlerConfig *settingsFile
 	labels        *labels // index_to_name.json, or nil
-	identity      torchscript.Identity
-	model         *torchscript.Model // nil where the serialized file is no TorchScript
-	expected      expectation
-	checksums     *torchscript.Checksums // nil when there is nothing to verify
-	verified      bool
+	// labelsRead is the truth, as a condition, of what it holds.
+	labelsRead pysource.Answer
+	identity   torchscript.Identity
+	model      *torchscript.Model // nil where the serialized file is no TorchScript
+	expected   expectation
+	checksums  *torchscript.Checksums // nil when there is nothing to verify
+	verified   bool
 }
 
 // NewCheck reads all that stands around the model, and of the serialized file

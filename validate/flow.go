@@ -70,7 +70,7 @@ func (c *Check) known(e pysource.Expr, at pysource.Scope, line int) pysource.Ans
 	}
 	switch e.Op {
 	case pysource.Name:
-		if value, ok := c.settingValue(e, at, line); ok {
+		if value, ok := c.settingValue(e, at, line); ok && scalarValue(value) {
 			return answer(truth(value))
 		}
 	case pysource.Equal, pysource.Other:

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +42,7 @@ type labelUse struct {
 	who string
 }
 
-func (c *Check) labelUse() labelUse {
+func (c *Check) labelUse(data []byte) labelUse {
 	m := c.subject.Manifest.Model
 	use := labelUse{who: fmt.Sprintf("the handler %q", m.Handler)}
 	if c.loader() != "" {
@@ -51,8 +50,8 @@ func (c *Check) labelUse() labelUse {
 		use.looksUp = c.subject.builtin() && (m.Handler == "image_classifier" || m.Handler == "text_classifier" || m.Handler == "dali_image_classifier")
 		return use
 	}
-	use.strict = c.handler.loadsLabels(c.function())
-	use.reads = use.strict || c.handler.loadsJSON(labelFile, c.function())
+	use.strict = c.loadsLabels()
+	use.reads = use.strict || c.loadsJSON(labelFile, data)
 	if !c.handler.huggingFace() {
 		return use
 	}
@@ -62,69 +61,47 @@ func (c *Check) labelUse() labelUse {
 	case "token_classification":
 		use.tokens = c.handler.readsKey("label_list")
 	}
-	use.looksUp = looksUp.MatchString(c.handler.text) && !looksUpGently.MatchString(c.handler.text)
+	use.looksUp = c.looksUp(use.tokens)
 	return use
 }
-
-// looksUp finds a label being taken by its key, as the Hugging Face handler
-// does, and looksUpGently what keeps a missing one from failing.
-var (
-	looksUp       = regexp.MustCompile(`\bself\.mapping\[`)
-	looksUpGently = regexp.MustCompile(`\bmapping\.get\(|\bin self\.mapping\b|(?m)^\s*except\b.*\b(KeyError|Exception|LookupError)\b|^\s*except\s*:`)
-)
 
 // checkLabelsGiven judges that there is no index_to_name.json: TorchServe's own
 // handlers do without, and the Hugging Face handler in some modes.
 func (c *Check) checkLabelsGiven(use labelUse) {
 	mode := c.effective().word("mode")
-	if use.strict || !use.looksUp || !strings.HasSuffix(mode, "_classification") {
+	if use.strict || !c.handler.huggingFace() || !c.handler.takesLabels() || !strings.HasSuffix(mode, "_classification") {
 		return
 	}
 	rule := rules.LabelsOdd
-	if c.handler.needsLabels(mode == "token_classification") {
+	if c.needsLabels() {
 		rule = rules.LabelsFileMissing
 	}
 	c.add(rule, labelFile,
 		fmt.Sprintf("%q looks up labels in mode %q, and the archive has no %q", c.handler.name, mode, labelFile), "add it to --extra-files")
 }
 
-// asksForLabels finds the question whether there are labels.
-var asksForLabels = regexp.MustCompile(`\b(if|and|or|not)\s+self\.mapping\b|\bself\.mapping\s+(is|if|and|or|==|!=)\b`)
-
-// needsLabels says that a handler takes a label, or with tokens the list of
-// all, without asking whether there are any.
-func (s *source) needsLabels(tokens bool) bool {
-	lines, looked := strings.Split(s.text, "\n"), 0
-	for i, line := range lines {
-		if looked == maxLookups || !looksUp.MatchString(line) || strings.Contains(line, "label_list") != tokens || asksForLabels.MatchString(line) {
-			continue
-		}
-		looked++
-		if guards, _ := guards(lines, i+1); !slices.ContainsFunc(guards, asksForLabels.MatchString) {
-			return true
-		}
-	}
-	return false
-}
-
 // checkLabels judges index_to_name.json without the model.
 func (c *Check) checkLabels() error {
-	use := c.labelUse()
-	if use.none || c.subject.Manifest.Runtime == manifest.LSP {
+	if c.subject.Manifest.Runtime == manifest.LSP || c.labelUse(nil).none {
 		return nil
 	}
 	data, err := c.read(labelFile, maxLabels)
 	if err != nil {
 		return err
 	}
-	if data == nil && !c.subject.has(labelFile) {
-		c.checkLabelsGiven(use)
-	}
-	if data == nil {
-		return nil
-	}
 	var value any
-	if err := json.Unmarshal(data, &value); err != nil {
+	err = json.Unmarshal(data, &value)
+	if data != nil && err == nil {
+		c.labelsRead = answer(truth(value))
+	}
+	use := c.labelUse(data)
+	switch {
+	case data == nil && !c.subject.has(labelFile):
+		c.checkLabelsGiven(use)
+		return nil
+	case data == nil:
+		return nil
+	case err != nil:
 		rule := rules.LabelsOdd
 		if use.reads && refusedByPython(data) {
 			rule = rules.LabelsUnreadable
@@ -180,7 +157,7 @@ func (c *Check) tokenLabels(list any, given bool, use labelUse) *labels {
 		c.addShape(use.looksUp, fmt.Sprintf("%q has no \"label_list\", and %s wants one for token classification", labelFile, use.who),
 			`write {"label_list": "[O, B-PER, I-PER]"}`)
 	case use.tokens && !isText:
-		c.addShape(use.looksUp && strings.Contains(c.handler.text, "label_list.strip("),
+		c.addShape(use.looksUp && c.stripsList(),
 			fmt.Sprintf("\"label_list\" in %q is %s, and %s wants a text", labelFile, jsonKind(list), use.who), `write {"label_list": "[O, B-PER, I-PER]"}`)
 	case isText:
 		return &labels{list: strings.Split(strings.Trim(text, "[]"), ", ")}
@@ -226,7 +203,7 @@ func jsonKind(v any) string {
 // checkLabelKeys looks for keys that don't count from 0.
 func (c *Check) checkLabelKeys(use labelUse) {
 	l := c.labels
-	if l.list != nil || l.named || len(l.values) == 0 {
+	if l.list != nil || l.named {
 		return
 	}
 	numbers := map[int]bool{}
@@ -236,7 +213,7 @@ func (c *Check) checkLabelKeys(use labelUse) {
 		}
 	}
 	switch {
-	case len(numbers) == 0 && len(l.values) > 1 && use.looksUp:
+	case len(numbers) == 0 && use.looksUp:
 		c.add(rules.LabelsMissing, labelFile,
 			fmt.Sprintf("no key of %q is a class number, and %s looks labels up by it", labelFile, use.who), `write {"0": "label"}`)
 	case len(numbers) == 0:

@@ -76,6 +76,30 @@ var labelCases = []ruleCase{
 		want: []string{rules.LabelsFileMissing}, says: []string{`mode "sequence_classification"`},
 	},
 
+	{
+		name: "no labels at all", archive: classifier("{}"),
+		want: []string{rules.LabelsMissing, rules.LabelsCount}, says: []string{"no key of"},
+	},
+	{name: "one key that is no class", archive: classifier(`{"labels": {"0": "no", "1": "yes"}}`), want: []string{rules.LabelsMissing, rules.LabelsCount}},
+	{
+		name: "no file of token labels", archive: tokensOf("            if self.mapping:\n                label_list = self.mapping[\"label_list\"]\n            label_list = label_list.strip(\"[]\")\n"),
+		want: []string{rules.LabelsFileMissing}, says: []string{`mode "token_classification"`},
+	},
+	{name: "no file of token labels, of which there is another list", archive: tokensOf("            label_list = []\n            if self.mapping:\n                label_list = self.mapping[\"label_list\"]\n            label_list.strip()\n"), want: []string{rules.LabelsOdd}},
+	{name: "no file for a handler that leaves before", archive: unlabelled("if self.mapping is None:\n            return key\n        return self.mapping[key]"), want: []string{rules.LabelsOdd}},
+	{name: "no file for one that leaves without labels", archive: unlabelled("if not self.mapping: return key\n        return self.mapping[key]"), want: []string{rules.LabelsOdd}},
+	{name: "no file for one that asks by name", archive: unlabelled("if getattr(self, \"mapping\", None):\n            return self.mapping[key]"), want: []string{rules.LabelsOdd}},
+	{name: "no file for one that catches it", archive: unlabelled("try:\n            return self.mapping[key]\n        except TypeError:\n            return key"), want: []string{rules.LabelsOdd}},
+	{name: "no file for one that has others", archive: unlabelled("return self.mapping[key]\n    mapping = {}")},
+	{name: "no file for one whose comment has a lookup", archive: tokensOf("            pass\n").modeOf("sequence_classification").and("        # self.mapping[key]\n        \"self.mapping[key]\"\n")},
+	{name: "a list for a handler that takes numbers", archive: classifier(`["no", "yes"]`).answering("return self.mapping[y]"), want: []string{rules.LabelsOdd}},
+	{name: "other keys than classes", archive: classifier(`{"LABEL_0": "no", "LABEL_1": "yes"}`).answering(`return self.mapping["LABEL_" + str(y)]`)},
+	{name: "an object of objects", archive: classifier(`{"id2label": {"0": "no", "1": "yes"}}`).answering(`return self.mapping["id2label"][str(y)]`), want: []string{rules.LabelsCount}},
+	{name: "a byte order mark in binary", archive: opened(`"rb"`, "\ufeff"+twoLabels), want: []string{rules.LabelsOdd}},
+	{name: "a byte order mark that is known of", archive: opened(`encoding="utf-8-sig"`, "\ufeff"+twoLabels), want: []string{rules.LabelsOdd}},
+	{name: "a byte order mark in UTF-8", archive: opened(`encoding="utf-8"`, "\ufeff"+twoLabels), want: []string{rules.LabelsUnreadable}},
+	{name: "broken JSON in binary", archive: opened(`"rb"`, "{"), want: []string{rules.LabelsUnreadable}},
+
 	{name: "texts", archive: classifier(twoLabels)},
 	{name: "lists", archive: labelled("image_classifier", count(0, 10))},
 	{
@@ -103,6 +127,11 @@ var outputCases = []outputCase{
 		name: "too few labels for a Hugging Face handler", archive: classifier(`{"0": "no"}`), result: gave("output[0]", 1, 2),
 		want: []string{rules.LabelsMissing}, says: []string{"no label for 1"},
 	},
+	{name: "a label that is null", archive: classifier(`{"0": null, "1": "yes"}`), result: gave("output[0]", 1, 2)},
+	{name: "labels from 1 on for a handler that adds 1", archive: classifier(`{"1": "no", "2": "yes"}`).answering("return self.mapping[str(y + 1)]"), result: gave("output[0]", 1, 2), want: []string{rules.LabelsShort}},
+	{name: "one added before", archive: classifier(`{"1": "no", "2": "yes"}`).answering("y += 1\n        return self.mapping[str(y)]"), result: gave("output[0]", 1, 2), want: []string{rules.LabelsShort}},
+	{name: "a lookup that need not be", archive: classifier(`{"0": "no"}`).answering("if y == 1: return self.mapping[key]"), result: gave("output[0]", 1, 2), want: []string{rules.LabelsShort}},
+	{name: "a lookup that fails gently", archive: classifier(`{"0": "no"}`).answering("try: return self.mapping[key]\n        except (IndexError, KeyError): return y"), result: gave("output[0]", 1, 2), want: []string{rules.LabelsShort}},
 	{name: "too few tokens", archive: tokens(`{"label_list": "[O, B]"}`), result: gave("output[0]", 1, 150, 5), want: []string{rules.LabelsMissing}, says: []string{"2, 3, 4"}},
 	{
 		name: "too few labels for a handler that looks gently", archive: classifier(`{"0": "no"}`).gently(), result: gave("output[0]", 1, 2),
@@ -126,15 +155,43 @@ var outputCases = []outputCase{
 	{name: "another handler", archive: own(count(0, 8)), result: gave("output", 1, 10)},
 }
 
-// asking lets the handler ask whether there are labels.
-func (a archive) asking() archive {
-	a.files["h.py"] = strings.Replace(a.files["h.py"], "        return self.mapping[", "        if self.mapping:\n          return self.mapping[", 1)
+// unlabelled is the older Hugging Face handler without labels, which answers
+// otherwise.
+func unlabelled(statements string) archive {
+	return oldHF(twoArguments, goodSetup).answering(statements)
+}
+
+// tokensOf reads the labels of tokens in its own way, and has none.
+func tokensOf(statements string) archive {
+	a := tokens("")
+	delete(a.files, labelFile)
+	a.files["h.py"] = strings.Replace(a.files["h.py"], tokenLabels, statements, 1)
+	return a.answering("return key")
+}
+
+func (a archive) modeOf(mode string) archive {
+	a.files[setupConfig] = strings.Replace(a.files[setupConfig], "token_classification", mode, 1)
 	return a
 }
 
-// gently lets the handler look for a label before it takes it.
-func (a archive) gently() archive {
-	a.files["h.py"] += "    def gentle(self, i):\n        return self.mapping.get(i)\n"
+// opened opens the labels with another argument.
+func opened(with, text string) archive {
+	a := classifier(text)
+	a.files["h.py"] = strings.Replace(a.files["h.py"], "open(labels)", "open(labels, "+with+")", 1)
+	return a
+}
+
+// asking lets the handler ask whether there are labels.
+func (a archive) asking() archive {
+	return a.answering("if self.mapping:\n          return self.mapping[key]")
+}
+
+// gently lets the handler do without a label.
+func (a archive) gently() archive { return a.answering("return self.mapping.get(key)") }
+
+// answering puts statements in the place of the lookup.
+func (a archive) answering(statements string) archive {
+	a.files["h.py"] = strings.Replace(a.files["h.py"], "return self.mapping[key]", statements, 1)
 	return a
 }
 

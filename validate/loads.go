@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -121,83 +120,52 @@ func runsBody(f pysource.Function) bool {
 	})
 }
 
-// loadsJSON says that a handler surely parses a JSON file of the archive when
+// loadsJSON says that the handler surely parses a JSON file of the archive when
 // the model is loaded, if it is there.
-func (s *source) loadsJSON(file, function string) bool {
-	return s != nil && s.Complete && s.reaches(s.JSONLoads(file), file, function)
+func (c *Check) loadsJSON(file string, data []byte) bool {
+	h := c.handler
+	return h != nil && h.Complete && c.reaches(h.JSONLoads(file, marked(data)), file)
 }
 
 // loadsLabels says that it surely has TorchServe's own function parse the file.
-func (s *source) loadsLabels(function string) bool {
-	return s != nil && s.Complete && s.reaches(s.CallsWithPath("ts.utils.util.load_label_mapping", labelFile), labelFile, function)
+func (c *Check) loadsLabels() bool {
+	h := c.handler
+	return h != nil && h.Complete && c.reaches(h.CallsWithPath(loadLabelMapping, labelFile), labelFile)
 }
 
-func (s *source) reaches(calls []pysource.Call, file, function string) bool {
-	return slices.ContainsFunc(calls[:min(len(calls), maxLookups)], func(c pysource.Call) bool {
-		return s.runs(c.Scope, function) && (!c.Conditional || s.onlyIfThere(c.Line, file))
-	})
-}
+const loadLabelMapping = "ts.utils.util.load_label_mapping"
 
-var (
-	existence = regexp.MustCompile(`^if \(?\s*(?:os\.)?(?:path\.)?(?:isfile|exists)\((.*)\)\s*\)?:`)
-	// Which modes need the labels is known where this is asked.
-	modeIsAsked = regexp.MustCompile(`^if\b[^:]*\[["']mode["']\][^:]*:`)
-	leaves      = regexp.MustCompile(`^return\b`)
-	branches    = regexp.MustCompile(`\b(if|and|or)\b`)
-)
-
-// onlyIfThere says that what guards a line is whether the file is there, or for
-// the labels the mode, and nothing else: no error is caught there, and nothing
-// leaves the function before.
-func (s *source) onlyIfThere(line int, file string) bool {
-	lines := strings.Split(s.text, "\n")
-	if branches.MatchString(lines[line-1]) {
-		return false
-	}
-	guards, start := guards(lines, line)
-	fits := func(guard string) bool {
-		if strings.HasPrefix(guard, "with ") && !strings.Contains(guard, "suppress") {
-			return true
-		}
-		asked := existence.FindStringSubmatch(guard)
-		return asked != nil && s.isPath(asked[1], file) || file == labelFile && s.huggingFace() && modeIsAsked.MatchString(guard)
-	}
-	if slices.ContainsFunc(guards, func(g string) bool { return !fits(g) }) {
-		return false
-	}
-	return !slices.ContainsFunc(lines[start:line-1], func(l string) bool { return leaves.MatchString(strings.TrimSpace(l)) })
-}
-
-// isPath says that an expression names the file, or is a variable with its
-// path.
-func (s *source) isPath(expression, file string) bool {
-	return strings.Contains(expression, file) || slices.ContainsFunc(s.Mentions(file), func(m pysource.String) bool {
-		return strings.TrimSpace(expression) == s.PathVariable(m)
-	})
-}
-
-// guards are the heads of the blocks around a line, the innermost first, and
-// the line, from 0, below that of the function's own head. A head of several
-// lines is made one.
-func guards(lines []string, line int) (heads []string, start int) {
-	indent := func(text string) int { return len(text) - len(strings.TrimLeft(text, " \t")) }
-	level := indent(lines[line-1])
-	for i := line - 2; i >= 0; i-- {
-		head := strings.TrimSpace(lines[i])
-		if head == "" || head[0] == '#' || indent(lines[i]) >= level {
-			continue
-		}
-		level = indent(lines[i])
-		for strings.ContainsAny(head[:1], ")]}") && i > 0 {
-			for i--; i > 0 && indent(lines[i]) > level; i-- {
-				head = strings.TrimSpace(lines[i]) + " " + head
+// reaches says that one of the calls is surely reached when the model is loaded
+// and the file is there: no error is caught there, and nothing leaves before.
+func (c *Check) reaches(calls []pysource.Call, file string) bool {
+	h := c.handler
+	return slices.ContainsFunc(calls[:min(len(calls), maxLookups)], func(call pysource.Call) bool {
+		return h.runs(call.Scope, c.function()) && c.reached(call.Scope, call.Line, overRequests, func(e pysource.Expr) pysource.Answer {
+			if h.asksForFile(e, file, call) {
+				return pysource.Yes
 			}
-			head = strings.TrimSpace(lines[i]) + " " + head
-		}
-		if strings.HasPrefix(head, "def ") || strings.HasPrefix(head, "async def ") {
-			return heads, i + 1
-		}
-		heads = append(heads, head)
+			return pysource.CannotTell
+		})
+	})
+}
+
+// asksForFile says that a condition before a call is whether a file is there.
+func (s *source) asksForFile(e pysource.Expr, file string, call pysource.Call) bool {
+	if e.Op != pysource.Apply {
+		return false
 	}
-	return heads, 0
+	on, question := "", e.Name
+	if dot := strings.LastIndexByte(e.Name, '.'); dot >= 0 {
+		on, question = e.Name[:dot], e.Name[dot+1:]
+	}
+	asked := pysource.Expr{Op: pysource.Name, Name: on}
+	switch {
+	case len(e.Args) == 1 && (question == "isfile" || question == "exists"):
+		asked = e.Args[0]
+	case len(e.Args) == 0 && (question == "is_file" || question == "exists"):
+	default:
+		return false
+	}
+	found := s.File(asked, call.Scope, call.Line)
+	return found.Op == pysource.Text && found.Text == file
 }

@@ -29,7 +29,7 @@ func (c *Check) OutputFindings(result *loadtest.Result) []rules.Finding {
 
 // checkClasses compares the classes that the model gives with the labels.
 func (c *Check) checkClasses(outputs []protocol.Output) {
-	use := c.labelUse()
+	use := c.labelUse(nil)
 	classes, ok := classCount(outputs, use)
 	if !ok || use.none {
 		return
@@ -39,7 +39,7 @@ func (c *Check) checkClasses(outputs []protocol.Output) {
 		c.add(rules.TopFive, c.subject.ModelPath,
 			fmt.Sprintf("the handler %q answers the %d best classes, and %q gives %d", h, topK, c.subject.ModelPath, classes), topFiveHint)
 	}
-	if c.labels == nil || c.labels.count() == 0 || !c.classifies(use) {
+	if c.labels == nil || c.labels.count() == 0 || !c.classifies(use) || c.found(rules.LabelsMissing) {
 		return
 	}
 	missing := c.labels.without(classes)
@@ -56,6 +56,11 @@ func (c *Check) checkClasses(outputs []protocol.Output) {
 		c.add(rules.LabelsCount, labelFile, fmt.Sprintf("%q has %s, and %q gives %d classes",
 			labelFile, counted(c.labels.count(), "label"), c.subject.ModelPath, classes), "check that the labels are those of this model")
 	}
+}
+
+// found says that a rule is broken.
+func (c *Check) found(rule string) bool {
+	return slices.ContainsFunc(c.Findings, func(f rules.Finding) bool { return f.Rule == rule })
 }
 
 // classifies says that the handler takes the model's output for scores of
@@ -91,11 +96,17 @@ func classCount(outputs []protocol.Output, use labelUse) (int, bool) {
 func (l *labels) without(n int) []int {
 	var missing []int
 	for i := range n {
-		if l.list != nil && i >= len(l.list) || l.list == nil && l.values[strconv.Itoa(i)] == nil {
+		if l.list != nil && i >= len(l.list) || l.list == nil && !l.has(i) {
 			missing = append(missing, i)
 		}
 	}
 	return missing
+}
+
+// has says that there is a label of a class, whatever it is.
+func (l *labels) has(class int) bool {
+	_, given := l.values[strconv.Itoa(class)]
+	return given
 }
 
 func listed(numbers []int) string {

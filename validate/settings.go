@@ -99,7 +99,7 @@ func (c *Check) addUnreadableSetup(data []byte, err error) {
 	if _, syntax := errors.AsType[*json.SyntaxError](err); syntax {
 		sure, what = refusedByPython(data), "read as JSON"
 	}
-	if sure && c.handler.loadsJSON(setupConfig, c.function()) {
+	if sure && c.loadsJSON(setupConfig, data) {
 		rule = rules.SetupConfigUnreadable
 	}
 	c.add(rule, setupConfig, fmt.Sprintf("%q can't be %s: %v", setupConfig, what, explainJSON(data, err)),
@@ -250,8 +250,15 @@ func (f *settingsFile) describe(key string) string {
 // truth says that Python takes a value of settings for true, as it does any
 // text.
 func truth(v any) bool {
-	text, isText := v.(string)
-	return v == true || isText && text != ""
+	switch v := v.(type) {
+	case string:
+		return v != ""
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return len(v) > 0
+	}
+	return v != nil && v != false && v != 0 && v != 0.0
 }
 
 // pythonInt reads what Python's int() takes.
@@ -335,15 +342,22 @@ func refusedByPython(data []byte) bool {
 	return !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity"))
 }
 
+// byteOrderMarks are those of UTF-8 and of UTF-16.
+var byteOrderMarks = []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"}
+
+func marked(data []byte) bool {
+	return slices.ContainsFunc(byteOrderMarks, func(mark string) bool { return bytes.HasPrefix(data, []byte(mark)) })
+}
+
 // explainJSON says where in a text encoding/json found its error, and what
 // editors don't show.
 func explainJSON(data []byte, err error) error {
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return errors.New("it is empty")
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+	case bytes.HasPrefix(data, []byte(byteOrderMarks[0])):
 		return errors.New("it starts with a byte order mark, which Python's json refuses")
-	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+	case marked(data):
 		return errors.New("it is UTF-16, and UTF-8 is wanted")
 	}
 	return sample.ExplainJSON(data, err)

@@ -22,9 +22,12 @@ const (
 		"                with open(labels) as f:\n                    self.mapping = json.load(f)\n" +
 		"    def inference(self, batch):\n        n = int(self.settings[\"max_length\"])\n        captum = self.settings[\"captum_explanation\"]\n" +
 		"        if self.settings[\"mode\"] == \"token_classification\":\n" +
-		"            label_list = self.mapping[\"label_list\"]\n            label_list.strip(\"[]\")\n" +
-		"        return self.mapping[str(self.model(batch, batch)[0])]\n"
+		tokenLabels +
+		"        y = self.model(batch, batch)[0].argmax(1).item()\n        key = str(y)\n        return self.mapping[key]\n"
 )
+
+// tokenLabels is what the handler takes for token classification.
+const tokenLabels = "            label_list = self.mapping[\"label_list\"]\n            label_list.strip(\"[]\")\n"
 
 func huggingFace(read string) string {
 	return "import json, os, torch\n" + base + "class H(BaseHandler):\n    def __init__(self):\n        super().__init__()\n        self.settings = None\n" +
@@ -221,6 +224,7 @@ var settingsCases = []ruleCase{
 		name: "explanations by a text", archive: oldHF(twoArguments, `{`+script+`, "max_length": 9, "captum_explanation": "false"}`).beside("index_to_name.json", twoLabels),
 		want: []string{rules.CaptumTorchScript}, says: []string{`captum_explanation is "false"`},
 	},
+	{name: "explanations off by a number", archive: oldHF(twoArguments, `{`+script+`, "max_length": 9, "captum_explanation": 0}`).beside("index_to_name.json", twoLabels)},
 	{name: "explanations off in YAML 1.1", archive: hf(twoArguments, goodConfig+"  captum_explanation: off\n").beside("index_to_name.json", twoLabels)},
 	{
 		name: "pretrained without a config", archive: pretrained("notmodels/state_dict.pt"),

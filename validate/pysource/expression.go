@@ -57,7 +57,7 @@ func (w *walker) branch(i, end int) int {
 // chain walks an atom with its attributes, calls and keys and returns the index
 // after them. With store the chain is assigned to.
 func (w *walker) chain(i, end int, p place, store bool) int {
-	start, base := i, len(w.path)
+	start, base, subscript := i, len(w.path), -1
 	read := Read{Line: int(w.tokens[i].line)}
 	flush := func() {
 		if len(read.Keys) > 0 {
@@ -74,7 +74,11 @@ func (w *walker) chain(i, end int, p place, store bool) int {
 	}
 	i = w.atom(i, end, p)
 	for i < end && w.tokens[i].kind == kindOp {
-		switch t := w.tokens[i]; t.op {
+		t := w.tokens[i]
+		if t.op == '.' || t.op == '(' || t.op == '[' {
+			subscript = -1
+		}
+		switch t.op {
 		case '.':
 			if i+1 >= end || w.tokens[i+1].kind != kindName {
 				w.problem(i, "a dot without a name after it")
@@ -103,6 +107,7 @@ func (w *walker) chain(i, end int, p place, store bool) int {
 				key(Key{Name: name})
 			} else {
 				flush()
+				subscript = len(w.m.Subscripts)
 				w.m.Subscripts = append(w.m.Subscripts, Subscript{
 					Base: w.intern(w.path[base:]), Line: read.Line, Scope: p.scope(), index: span{i + 1, int(t.match)},
 				})
@@ -111,12 +116,13 @@ func (w *walker) chain(i, end int, p place, store bool) int {
 			w.push(base, "[]")
 			i = w.skip(i)
 		default:
-			w.chained(start, base, &read, store, p)
-			flush()
-			return i
+			end = i
 		}
 	}
 	w.chained(start, base, &read, store, p)
+	if store && subscript >= 0 {
+		w.m.Subscripts[subscript].Store = true
+	}
 	flush()
 	return i
 }

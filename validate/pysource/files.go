@@ -136,9 +136,11 @@ func (m *Module) withPath(file string) []int {
 const maxPaths = 256
 
 // JSONLoads lists the calls of json.load, and of json.loads on what was read,
-// that surely parse a file of that name where they are reached.
-func (m *Module) JSONLoads(file string) []Call {
-	opens := slices.DeleteFunc(m.withPath(file), func(i int) bool { return !m.readsFile(i) })
+// that surely parse a file of that name where they are reached, as JSON in UTF-8
+// and nothing else. What starts with a byte order mark is read in binary mode too:
+// with marked, such calls are left out.
+func (m *Module) JSONLoads(file string, marked bool) []Call {
+	opens := slices.DeleteFunc(m.withPath(file), func(i int) bool { return !m.readsFile(i) || !m.readsUTF8(i, marked) })
 	if len(opens) == 0 {
 		return nil
 	}
@@ -147,7 +149,7 @@ func (m *Module) JSONLoads(file string) []Call {
 	var found []Call
 	looked := 0
 	for i, c := range m.Calls {
-		if !load[c.Callee] && !loads[c.Callee] || len(c.Args) == 0 || looked == maxPaths {
+		if !load[c.Callee] && !loads[c.Callee] || len(c.Args) != 1 || len(c.Keywords) > 0 || c.DoubleStar || looked == maxPaths {
 			continue
 		}
 		looked++
@@ -158,11 +160,39 @@ func (m *Module) JSONLoads(file string) []Call {
 	return found
 }
 
+// readsUTF8 tells whether an open() reads its file as UTF-8, or leaves what it is
+// to the one who parses it.
+func (m *Module) readsUTF8(i int, marked bool) bool {
+	open := m.Expr(m.Calls[i])
+	mode := "r"
+	switch {
+	case len(open.Args) > 2:
+		return false
+	case len(open.Args) == 2:
+		mode = open.Args[1].Text
+	}
+	for i, keyword := range open.Keywords {
+		switch value := open.Values[i]; keyword {
+		case "mode":
+			mode = value.Text
+		case "encoding":
+			if name := strings.ToLower(value.Text); name != "utf-8" && name != "utf8" && value.Op != None {
+				return false
+			}
+		case "newline":
+		default:
+			return false
+		}
+	}
+	return mode == "r" || mode == "rt" || mode == "rb" && !marked
+}
+
 // isRead tells whether a call's argument is what read() gives of a file that
 // one of opens opened.
 func (m *Module) isRead(call int, opens []int) bool {
+	whole := strings.TrimSuffix(m.Argument(m.Calls[call], 0).Name, "()")
 	for i, c := range m.Calls {
-		if file, ok := strings.CutSuffix(c.Callee, ".read"); ok && c.In == call {
+		if file, ok := strings.CutSuffix(c.Callee, ".read"); ok && c.In == call && c.Callee == whole && c.Positional == 0 {
 			return m.isOpened(strings.TrimSuffix(file, "open()"), i, call, opens)
 		}
 	}

@@ -52,6 +52,7 @@ func FuzzParse(f *testing.F) {
 		m.ReadsOf("model_yaml_config")
 		m.Opens("setup_config.json")
 		m.ServerClasses()
+		m.JSONLoads("setup_config.json", true)
 		m.Defines("handle")
 		m.MaySet("handle")
 		for _, c := range m.Calls[:min(len(m.Calls), 64)] {

@@ -172,7 +172,9 @@ type Read struct {
 // Subscript is a use of any other key: x[i].
 type Subscript struct {
 	Base string // as that of a Read
-	Line int
+	// Store is set where it is assigned to.
+	Store bool
+	Line  int
 	Scope
 	index span
 }

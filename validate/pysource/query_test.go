@@ -255,11 +255,35 @@ func TestJSONLoads(t *testing.T) {
 		"import myjson as json\njson.load(open(" + join + "))":                                                         "",
 	} {
 		var got []string
-		for _, c := range parse(t, source).JSONLoads("labels.json") {
+		for _, c := range parse(t, source).JSONLoads("labels.json", false) {
 			got = append(got, fmt.Sprint(c.Line))
 		}
 		if got := strings.Join(got, " "); got != want {
 			t.Errorf("%s: lines %q, want %q", source, got, want)
+		}
+	}
+}
+
+// What a file is opened with and parsed with decides what Python's json minds.
+func TestJSONLoadsOfEncodings(t *testing.T) {
+	for source, want := range map[string][2]int{ // without a byte order mark, and with
+		"json.load(open('a.json'))":                            {1, 1},
+		"json.load(open('a.json', 'r', encoding='UTF-8'))":     {1, 1},
+		"json.load(open('a.json', mode='rb'))":                 {1, 0},
+		"json.loads(open('a.json', 'rb').read())":              {1, 0},
+		"json.load(open('a.json', encoding='utf-8-sig'))":      {0, 0},
+		"json.load(open('a.json', encoding=e))":                {0, 0},
+		"json.load(open('a.json', **k))":                       {0, 0},
+		"json.load(open('a.json'), strict=False)":              {0, 0},
+		"json.load(open('a.json'), cls=My)":                    {0, 0},
+		"json.loads(open('a.json').read().replace(a, b))":      {0, 0},
+		"json.loads(open('a.json').read(9))":                   {0, 0},
+		"with open('a.json') as f: json.loads(f.read()[1:])":   {0, 0},
+		"with open('a.json', 'rb') as f: json.loads(f.read())": {1, 0},
+	} {
+		m := parse(t, "import json\n"+source)
+		if got := [2]int{len(m.JSONLoads("a.json", false)), len(m.JSONLoads("a.json", true))}; got != want {
+			t.Errorf("%s: %d, want %d", source, got, want)
 		}
 	}
 }
