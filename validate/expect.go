@@ -95,7 +95,7 @@ func (s *source) loadsOtherwise() bool {
 	hf := s.huggingFace()
 	return slices.ContainsFunc(s.Calls, func(call pysource.Call) bool {
 		_, defined := own[call.Callee]
-		return !known[call.Callee] && !defined && mayLoad(call.Callee[strings.LastIndexByte(call.Callee, '.')+1:], hf)
+		return !known[call.Callee] && !defined && mayLoad(lastName(call.Callee), hf)
 	}) || !hf && slices.ContainsFunc(s.Imports, func(i pysource.Import) bool {
 		top, _, _ := strings.Cut(i.Module, ".")
 		return i.Level > 0 || !pysource.IsStandardLibrary(top) && !slices.Contains(brought, top)

@@ -48,10 +48,10 @@ func (s *source) changes(name string) bool {
 
 // onlyLooks says that a function changes nothing of what it is given.
 func onlyLooks(callee string) bool {
-	first, last := callee, callee[strings.LastIndexByte(callee, '.')+1:]
-	first, _, _ = strings.Cut(first, ".")
-	return first == "logger" || first == "logging" || first == "json" || first == callee &&
-		slices.Contains([]string{"print", "len", "str", "repr", "bool", "dict", "list", "sorted", "isinstance", "hasattr", "getattr", "type", "id"}, last)
+	first, _, dotted := strings.Cut(callee, ".")
+	return dotted && slices.Contains([]string{"logger", "logging", "json", "copy"}, first) || slices.Contains([]string{
+		"print", "len", "str", "repr", "bool", "int", "float", "dict", "list", "sorted", "isinstance", "hasattr", "getattr", "type", "id",
+	}, callee)
 }
 
 // takesLabels says that a handler takes something out of the labels.

@@ -49,12 +49,12 @@ func (c *Check) checkTensorRT() {
 // file with the file.
 func (c *Check) checkConfigReads() {
 	h, function := c.handler, c.function()
-	if !h.takesConfigAsIs() || c.configUnknown() {
+	if c.configUnknown() {
 		return
 	}
 	var defaults *pysource.Read
 	for _, r := range h.ReadsOf(yamlConfig) {
-		if r.Store || !h.initializes(r.Scope, function) || !h.namesConfig(r) {
+		if r.Store || !h.initializes(r.Scope, function) || !h.namesConfig(r, function) || !h.takesConfigAsIs(r) {
 			continue
 		}
 		switch why, outcome := c.find(r.Keys); {
@@ -100,18 +100,18 @@ func (c *Check) configUnknown() bool {
 }
 
 // takesConfigAsIs says that nothing of a handler's code gives the config
-// another content than the file has.
-func (s *source) takesConfigAsIs() bool {
+// another content than the file has before it is read.
+func (s *source) takesConfigAsIs(r pysource.Read) bool {
 	for _, a := range s.Assignments {
-		if a.Target[strings.LastIndexByte(a.Target, '.')+1:] != yamlConfig {
+		if lastName(a.Target) != yamlConfig {
 			continue
 		}
-		same := a.Value != "" && a.Value[strings.LastIndexByte(a.Value, '.')+1:] == yamlConfig && len(a.Keys) == 0
+		same := a.Value != "" && lastName(a.Value) == yamlConfig && len(a.Keys) == 0
 		if own := a.Value == "" || a.Value == "()"; !same && !(own && ownConfig.MatchString(s.text)) {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(s.Calls, s.changesConfig) &&
+	return !slices.ContainsFunc(s.Calls, s.changesConfig) && !s.handsOut(r) &&
 		!slices.ContainsFunc(s.ReadsOf(yamlConfig), func(r pysource.Read) bool { return r.Store }) &&
 		!slices.ContainsFunc(s.Imports, func(i pysource.Import) bool { return i.Name == "*" })
 }
@@ -129,10 +129,53 @@ func (s *source) changesConfig(call pysource.Call) bool {
 	})
 }
 
+// handsOut says that something which may fill the config gets it, or the
+// context that it belongs to, before it is read. What functions of the handler
+// do with the context is seen.
+func (s *source) handsOut(r pysource.Read) bool {
+	contexts, parts := s.contexts(), map[string]int{} // how many keys lead to what a name holds
+	for _, a := range s.Assignments {
+		if lastName(a.Value) == yamlConfig {
+			parts[a.Target] = len(a.Keys)
+		}
+	}
+	own := s.callable(s.class())
+	return slices.ContainsFunc(s.Calls, func(call pysource.Call) bool {
+		if onlyLooks(call.Callee) || strings.HasPrefix(call.Callee, "super().") || call.Class == r.Class && call.Function == r.Function && call.Line > r.Line {
+			return false
+		}
+		_, defined := own[call.Callee]
+		whole := s.Expr(call)
+		return slices.ContainsFunc(slices.Concat(whole.Args, whole.Values), func(e pysource.Expr) bool {
+			keys, isConfig := parts[e.Name]
+			isConfig = isConfig || lastName(e.Name) == yamlConfig
+			return e.Op == pysource.Name && (isConfig && keys+len(e.Keys) < len(r.Keys) || !defined && len(e.Keys) == 0 && slices.Contains(contexts, e.Name))
+		})
+	})
+}
+
+// lastName is the last part of a dotted name.
+func lastName(dotted string) string { return dotted[strings.LastIndexByte(dotted, '.')+1:] }
+
+// contexts are the names of what TorchServe passes to initialize, or to a
+// function with the data.
+func (s *source) contexts() []string {
+	names := []string{"self.context"}
+	if class := s.class(); class != nil {
+		names = append(names, s.given(pysource.Scope{Class: class.Name, Function: "initialize"}))
+	}
+	for _, f := range s.Functions {
+		if len(f.Params) == 2 {
+			names = append(names, f.Params[1].Name)
+		}
+	}
+	return names
+}
+
 // namesConfig says that what keys are read from is the config, or a variable
 // that is only ever assigned parts of it.
-func (s *source) namesConfig(r pysource.Read) bool {
-	if r.Base[strings.LastIndexByte(r.Base, '.')+1:] == yamlConfig {
+func (s *source) namesConfig(r pysource.Read, function string) bool {
+	if lastName(r.Base) == yamlConfig {
 		return true
 	}
 	assigned := 0
@@ -142,6 +185,8 @@ func (s *source) namesConfig(r pysource.Read) bool {
 		}
 		switch {
 		case a.Value == "None" && a.Function == "__init__":
+		case a.Function != r.Function && s.initializes(a.Scope, function) && !s.runs(r.Scope, function):
+			assigned++ // what a request reads is there since the model was loaded
 		case a.Conditional || a.Function != r.Function || a.Line > r.Line:
 			return false
 		default:
@@ -202,10 +247,20 @@ func (c *Check) find(keys []pysource.Key) (why string, end outcome) {
 // emptyDefault says that wherever the file calls get for a key with a default,
 // it is an empty dict.
 func (s *source) emptyDefault(key string) bool {
-	name := `\.get\(\s*["']` + regexp.QuoteMeta(key) + `["']\s*,`
-	all := regexp.MustCompile(name).FindAllStringIndex(s.text, -1)
-	empty := regexp.MustCompile(name+`\s*(\{\s*\}|dict\(\s*\))\s*\)`).FindAllStringIndex(s.text, -1)
-	return len(all) > 0 && len(all) == len(empty)
+	empty := false
+	for _, call := range s.Calls {
+		if !strings.HasSuffix(call.Callee, ".get") || call.Positional != 2 {
+			continue
+		}
+		switch e := s.Expr(call); {
+		case e.Args[0].Op != pysource.Text || e.Args[0].Text != key:
+		case (e.Args[1].Op == pysource.List || e.Args[1].Name == "dict") && len(e.Args[1].Args)+len(e.Args[1].Keywords) == 0:
+			empty = true
+		default:
+			return false
+		}
+	}
+	return empty
 }
 
 // checkSetupConfigReads looks for a handler that fails without
@@ -219,7 +274,9 @@ func (c *Check) checkSetupConfigReads() {
 	at := mentions[0]
 	sure := len(mentions) == 1 && h.initializes(at.Scope, function) && h.inModelFolder(at)
 	switch {
-	case sure && h.Opens(setupConfig) == pysource.Yes:
+	case sure && c.mayFetch(at):
+		return
+	case sure && (h.Opens(setupConfig) == pysource.Yes || c.readsPath(setupConfig)):
 		c.add(rules.SetupConfigMissing, h.name,
 			fmt.Sprintf("%q opens %q in line %d, and the archive has no such file", h.name, setupConfig, at.Line),
 			c.setupHint())
@@ -231,6 +288,53 @@ func (c *Check) checkSetupConfigReads() {
 		c.add(rules.SetupConfigAbsent, h.name,
 			fmt.Sprintf("%q looks for %q (line %d), and the archive has neither that nor a config file", h.name, setupConfig, at.Line), "")
 	}
+}
+
+// readsPath says that the handler surely reads a file through its Path when the
+// model is loaded.
+func (c *Check) readsPath(file string) bool {
+	h := c.handler
+	return slices.ContainsFunc(h.Calls, func(call pysource.Call) bool {
+		if method := lastName(call.Callee); method != "read_text" && method != "read_bytes" {
+			return false
+		}
+		read := h.File(h.On(call), call.Scope, call.Line)
+		return read.Op == pysource.Text && read.Text == file && c.loading(call.Scope, call.Line)
+	})
+}
+
+// mayFetch says that something which may put a file into the model's folder gets
+// that, or the context, before the file is read.
+func (c *Check) mayFetch(file pysource.String) bool {
+	h := c.handler
+	contexts, path, own := h.contexts(), h.PathVariable(file), h.callable(h.class())
+	return slices.ContainsFunc(h.Calls, func(call pysource.Call) bool {
+		gets := func(names ...string) bool {
+			return slices.ContainsFunc(call.Args, func(a string) bool { return a != "" && slices.Contains(names, a) })
+		}
+		_, defined := own[call.Callee]
+		switch here := call.Class == file.Class && call.Function == file.Function; {
+		case leavesFolder(call.Callee), !here && (defined || !h.runs(call.Scope, c.function())):
+			return false
+		case here && path != "" && gets(path):
+			return true
+		case here && call.Line > file.Line:
+			return false
+		}
+		return h.Passes(call, "model_dir") || gets(contexts...)
+	})
+}
+
+// leavesFolder says that a function puts no file into a folder that it is given.
+func leavesFolder(callee string) bool {
+	first, _, _ := strings.Cut(callee, ".")
+	switch first {
+	case "torch", "super()", "open", "glob", "Path", "pathlib", "join", "isfile", "isdir", "exists":
+		return true
+	case "os":
+		return strings.HasPrefix(callee, "os.path.") || slices.Contains([]string{"os.listdir", "os.walk", "os.scandir", "os.stat", "os.fspath"}, callee)
+	}
+	return onlyLooks(callee) || strings.HasSuffix(callee, ".from_pretrained")
 }
 
 func (c *Check) setupHint() string {

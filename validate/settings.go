@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
-	"go-model-archiver/validate/pysource"
 	"go-model-archiver/validate/rules"
 	"go-model-archiver/validate/sample"
 )
@@ -204,7 +202,7 @@ func (c *Check) checkNumbers(f *settingsFile) {
 		fraction, _ := value.(float64)
 		switch {
 		case isNumber && n > 0 && fraction == math.Trunc(fraction):
-		case !isNumber && key == "max_length" && c.handler.readsKey(key) && strings.Contains(c.handler.text, "int("):
+		case !isNumber && key == "max_length" && c.parsesNumber(key):
 			c.add(rules.SettingNotNumber, f.name,
 				fmt.Sprintf("max_length is %s in %s, and the handler needs a whole number", f.describe(key), f.where), "give the number of tokens")
 		default:
@@ -212,27 +210,6 @@ func (c *Check) checkNumbers(f *settingsFile) {
 				fmt.Sprintf("%s is %s in %s, and a whole number from 1 on is wanted", key, f.describe(key), f.where), "")
 		}
 	}
-}
-
-// checkAbsent finds a setting that requests need: without max_length or mode
-// the model loads, and each request fails.
-func (c *Check) checkAbsent(f *settingsFile) {
-	for _, key := range []string{"max_length", "mode"} {
-		at := slices.IndexFunc(c.handler.Reads, func(r pysource.Read) bool { return !r.Store && !r.Keys[0].Get && r.Keys[0].Name == key })
-		if _, given := f.values[key]; given || f.open || at < 0 || c.handler.asksFor(key) {
-			continue
-		}
-		c.add(rules.SettingValue, f.name,
-			fmt.Sprintf("%s is missing in %s, and %q reads it in line %d", key, f.where, c.handler.name, c.handler.Reads[at].Line), "")
-	}
-}
-
-// asksFor says that a handler may do without a key: it looks whether it is
-// there, or has a default.
-func (s *source) asksFor(key string) bool {
-	return regexp.MustCompile(`["']`+key+`["']\s*(not\s+)?in\b`).MatchString(s.text) || slices.ContainsFunc(s.Reads, func(r pysource.Read) bool {
-		return slices.ContainsFunc(r.Keys, func(k pysource.Key) bool { return k.Name == key && (k.Get || r.Store) })
-	})
 }
 
 func (f *settingsFile) describe(key string) string {

@@ -20,7 +20,7 @@ const (
 		"        labels = os.path.join(model_dir, \"index_to_name.json\")\n" +
 		"        if self.settings[\"mode\"] != \"question_answering\":\n            if os.path.isfile(labels):\n" +
 		"                with open(labels) as f:\n                    self.mapping = json.load(f)\n" +
-		"    def inference(self, batch):\n        n = int(self.settings[\"max_length\"])\n        captum = self.settings[\"captum_explanation\"]\n" +
+		"    def get_insights(self, batch):\n        return self.settings[\"captum_explanation\"]\n    def inference(self, batch):\n        n = int(self.settings[\"max_length\"])\n" +
 		"        if self.settings[\"mode\"] == \"token_classification\":\n" +
 		tokenLabels +
 		"        y = self.model(batch, batch)[0].argmax(1).item()\n        key = str(y)\n        return self.mapping[key]\n"
@@ -87,6 +87,19 @@ func pretrained(model string) archive {
 func (a archive) and(method string) archive {
 	a.files["h.py"] += method
 	return a
+}
+
+// instead changes the handler.
+func (a archive) instead(old, new string) archive {
+	a.files["h.py"] = strings.Replace(a.files["h.py"], old, new, 1)
+	return a
+}
+
+// longest is the older Hugging Face handler, which makes its max_length with
+// statements.
+func longest(value, statements string) archive {
+	return oldHF(twoArguments, `{`+script+`, "max_length": `+value+`}`).beside("index_to_name.json", twoLabels).
+		instead("n = int(self.settings[\"max_length\"])", statements)
 }
 
 // reads is a handler that reads the config file in initialize.
@@ -211,10 +224,10 @@ var settingsCases = []ruleCase{
 	},
 	{
 		name: "no max_length", archive: oldHF(twoArguments, `{`+script+`}`).beside("index_to_name.json", twoLabels),
-		want: []string{rules.SettingValue}, says: []string{`max_length is missing in "setup_config.json", and "h.py" reads it in line`},
+		want: []string{rules.SettingMissing}, says: []string{`"h.py" reads max_length from "setup_config.json" in line 31 for each request`},
 	},
 	{name: "no max_length for a handler with a default", archive: oldHF(twoArguments, `{`+script+`}`).beside("index_to_name.json", twoLabels).
-		and("    def length(self):\n        return self.settings.get(\"max_length\", 9)\n")},
+		instead(`["max_length"]`, `.get("max_length", 9)`)},
 	{
 		name: "handler: is a list", archive: hf(twoArguments, "handler:\n- save_mode: torchscript\n").beside("index_to_name.json", twoLabels),
 		want: []string{rules.HandlerConfigMissing}, says: []string{`handler is a list in "c.yaml", not a map`},
@@ -247,6 +260,42 @@ var settingsCases = []ruleCase{
 		want: []string{rules.ModelNotTorchScript}, says: []string{`save_mode is "torchscript" in "setup_config.json"`},
 	},
 
+	{name: "no number, in a variable", archive: longest(`"long"`, "for x in batch:\n            m = self.settings[\"max_length\"]\n            if self.settings[\"mode\"] in {\"sequence_classification\", \"x\"}: n = int(m)"), want: []string{rules.SettingNotNumber}},
+	{name: "null for a handler that asks", archive: longest("null", "m = self.settings[\"max_length\"]\n        n = None if m is None else int(m)"), want: []string{rules.SettingValue}},
+	{name: "a word for a handler that knows it", archive: longest(`"auto"`, "m = self.settings[\"max_length\"]\n        n = 512 if m == \"auto\" else int(m)"), want: []string{rules.SettingValue}},
+	{name: "a word that is caught", archive: longest(`"auto"`, "try: n = int(self.settings[\"max_length\"])\n        except ValueError: n = 9"), want: []string{rules.SettingValue}},
+	{name: "a fraction for a handler that takes one", archive: longest(`"150.0"`, "n = int(float(self.settings[\"max_length\"]))"), want: []string{rules.SettingValue}},
+	{name: "an object of numbers", archive: longest(`{"text": 5}`, "n = int(self.settings[\"max_length\"][\"text\"])"), want: []string{rules.SettingValue}},
+	{name: "the number of another key", archive: longest(`"model_max"`, "n = self.settings[\"max_length\"]; int(self.settings.get(\"n\", 1))"), want: []string{rules.SettingValue}},
+	{
+		name: "no save_mode", archive: oldHF("", `{"mode": "question_answering", "max_length": 9}`),
+		want: []string{rules.SettingMissing}, says: []string{`"h.py" reads save_mode from "setup_config.json" in line`, `, and it is not there`, `add "save_mode"`},
+	},
+	{name: "no mode", archive: oldHF("", `{"save_mode": "torchscript", "max_length": 9}`), want: []string{rules.SettingMissing}, says: []string{"reads mode"}},
+	{
+		name: "a setting of each request", archive: oldHF(twoArguments, goodSetup).beside("index_to_name.json", twoLabels).
+			and("    def preprocess(self, requests):\n        for i, data in enumerate(requests):\n            if self.settings[\"captum_explanation\"] and not x: pass\n"),
+		want: []string{rules.SettingMissing}, says: []string{`reads captum_explanation from "setup_config.json" in line 40 for each request`},
+	},
+	{
+		name: "no max_length in the config file", archive: hf(twoArguments, strings.Replace(goodConfig, "  max_length: 150\n", "", 1)).beside("index_to_name.json", twoLabels),
+		want: []string{rules.SettingMissing}, says: []string{`reads max_length from handler: in "c.yaml"`},
+	},
+	{name: "no mode in the config file", archive: hf("", strings.Replace(goodConfig, "  mode: sequence_classification\n", "", 1)), want: []string{rules.HandlerConfigMissing}},
+	{name: "a setting of some requests", archive: oldHF(twoArguments, goodSetup).beside("index_to_name.json", twoLabels).
+		and("    def preprocess(self, requests):\n        for x in y: self.settings[\"a\"]\n        if z: self.settings[\"b\"]\n        try: self.settings[\"c\"]\n        except KeyError: pass\n")},
+	{name: "a setting that is added", archive: oldHF(twoArguments, goodSetup).beside("index_to_name.json", twoLabels).
+		and("    def preprocess(self, requests): self.settings.setdefault(\"a\", 1); return self.settings[\"a\"]\n")},
+	{name: "settings that are added", archive: oldHF(twoArguments, goodSetup).beside("index_to_name.json", twoLabels).
+		and("    def preprocess(self, requests): complete(self.settings); return self.settings[\"a\"]\n")},
+	{name: "a Path", archive: reads(`s = json.loads((Path(model_dir) / "setup_config.json").read_text())`), want: []string{rules.SetupConfigMissing}},
+	{name: "a file that is fetched", archive: reads(`download(model_dir); json.load(open(os.path.join(model_dir, "setup_config.json")))`)},
+	{name: "a file that is fetched to its path", archive: reads("p = os.path.join(model_dir, \"setup_config.json\"); s3.get(key, p)\n        json.load(open(p))")},
+	{name: "a config that is filled", archive: reads(`fill(ctx.model_yaml_config); ctx.model_yaml_config["handler"]["url"]`)},
+	{name: "a part of the config that is filled", archive: reads(`h = ctx.model_yaml_config["handler"]; fill(h); h["url"]`).with("handler:\n  a: 1\n")},
+	{name: "a context that is filled", archive: reads(`fill(ctx); ctx.model_yaml_config["handler"]["url"]`)},
+	{name: "filled afterwards", archive: reads("ctx.model_yaml_config[\"handler\"][\"url\"]\n        fill(ctx)"), want: []string{rules.HandlerConfigMissing}},
+	{name: "what swallows the error", archive: reads("with maybe():\n            ctx.model_yaml_config[\"handler\"][\"url\"]")},
 	{name: "TensorRT-LLM", archive: archive{handler: "trt_llm_handler", files: map[string]string{}}.with("handler:\n  engine_dir: e\n")},
 	{name: "the handler of 0.12", archive: hf(twoArguments, goodConfig).beside("index_to_name.json", twoLabels)},
 	{name: "the older handler", archive: oldHF(twoArguments, goodSetup).beside("index_to_name.json", twoLabels)},

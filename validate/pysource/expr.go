@@ -58,9 +58,7 @@ func (m *Module) Argument(c Call, n int) Expr {
 }
 
 // Expr is a call as an expression.
-func (m *Module) Expr(c Call) Expr {
-	return m.expr(span{int(c.first), m.w.skip(int(c.open))})
-}
+func (m *Module) Expr(c Call) Expr { return m.w.callOperand(c.Callee, int(c.open), 0) }
 
 // On is what a method is called on: (a / "b") of (a / "b").read_text().
 func (m *Module) On(c Call) Expr {

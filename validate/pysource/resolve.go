@@ -116,3 +116,16 @@ func (m *Module) MaySet(attribute string) bool {
 	}
 	return m.dynamic
 }
+
+// LooksFor tells whether the module asks for a key somewhere: "key" in x.
+func (m *Module) LooksFor(key string) bool {
+	for i, t := range m.w.tokens {
+		if t.kind != kindString || m.w.tokens[i+1].op != kwIn && m.w.tokens[i+1].op != kwNot {
+			continue
+		}
+		if text, ok := m.w.plainString(i, i+1); ok && text == key {
+			return true
+		}
+	}
+	return false
+}

@@ -11,6 +11,7 @@ const (
 	HandlerConfigDefault  = "handler-config-default"
 	SettingsDisagree      = "settings-disagree"
 	SettingNotNumber      = "setting-not-number"
+	SettingMissing        = "setting-missing"
 	SettingValue          = "setting-value"
 	CaptumTorchScript     = "captum-torchscript"
 	MaxLengthPositions    = "max-length-positions"
@@ -66,6 +67,12 @@ var settingsRules = []Rule{
 		Summary:  "max_length is no whole number, and the handler pads to it",
 		Example:  `max_length is "long" in "setup_config.json", and the handler needs a whole number`,
 		Preempts: "ValueError: invalid literal for int() with base 10: 'long'",
+	},
+	{
+		ID: SettingMissing, Severity: Error,
+		Summary:  "the handler reads a setting that is not there, when the model is loaded or for each request",
+		Example:  `"handler.py" reads max_length from "setup_config.json" in line 98 for each request, and it is not there`,
+		Preempts: "KeyError: 'max_length'",
 	},
 	{
 		ID: SettingValue, Severity: Warning,
