@@ -197,7 +197,7 @@ func (c *Check) modelIsTorchScript() bool {
 // loadsAnother says that what is assigned is loaded from another file.
 func (c *Check) loadsAnother(a pysource.Assignment) bool {
 	return slices.ContainsFunc(c.handler.CallsTo("torch.jit.load"), func(call pysource.Call) bool {
-		named, same := c.loadsFile(call)
-		return call.Line == a.Line && named && !same
+		name, same := c.loadedFile(call)
+		return call.Line == a.Line && name != "" && !same
 	})
 }

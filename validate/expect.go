@@ -39,10 +39,10 @@ func (c *Check) expect() expectation {
 	switch mode := strings.ToLower(f.word("save_mode")); {
 	case mode == "pretrained":
 		return expectation{}
-	case mode == "torchscript" && c.handler.huggingFace() && c.jitLoads():
+	case mode == "torchscript" && c.handler.huggingFace() && c.jitLoads(true):
 		return expectation{true, fmt.Sprintf("save_mode is %q in %q", f.word("save_mode"), f.name)}
 	}
-	if c.jitLoads() {
+	if c.jitLoads(false) {
 		return expectation{true, fmt.Sprintf("the handler %q loads it with torch.jit.load", m.Handler)}
 	}
 	return expectation{}
@@ -50,36 +50,34 @@ func (c *Check) expect() expectation {
 
 // jitLoads says that the handler surely loads the serialized file with
 // torch.jit.load: that is the file whose name the call is given, or nothing
-// else of the handler could load it. Of a source that can't be read to its end
-// nothing is said.
-func (c *Check) jitLoads() bool {
+// else of the handler could load it, and it is no other file of the archive.
+// Where save_mode says so, the call may stand elsewhere. Of a source that can't be
+// read to its end nothing is said.
+func (c *Check) jitLoads(saidSo bool) bool {
 	h := c.handler
 	if h == nil || !h.Complete {
 		return false
 	}
-	maybe := false
 	calls := h.CallsTo("torch.jit.load")
+	maybe := saidSo && len(calls) == 0
 	for _, call := range calls[:min(len(calls), maxLookups)] {
-		named, same := c.loadsFile(call)
-		if named && same && c.loading(call.Scope, call.Line) {
+		name, same := c.loadedFile(call)
+		if same && c.loading(call.Scope, call.Line) {
 			return true
 		}
-		maybe = maybe || !named || same
+		maybe = maybe || same || name == "" || !c.subject.has(name)
 	}
 	return maybe && !h.loadsOtherwise()
 }
 
-// loadsFile says whether the file that a call loads is known by its name, and
-// whether that is the serialized file's.
-func (c *Check) loadsFile(call pysource.Call) (named, same bool) {
-	switch file := c.handler.File(c.handler.Argument(call, 0), call.Scope, call.Line); file.Op {
-	case pysource.Text:
-		return true, file.Text == path.Base(c.subject.Manifest.Model.SerializedFile)
-	case pysource.Name:
-		same := len(file.Keys) > 0 && file.Keys[len(file.Keys)-1].Name == "serializedFile"
-		return same, same
+// loadedFile is the name of the file that a call loads, where it is written
+// there; same says that it surely is the serialized file.
+func (c *Check) loadedFile(call pysource.Call) (name string, same bool) {
+	file := c.handler.File(c.handler.Argument(call, 0), call.Scope, call.Line)
+	if file.Op == pysource.Name {
+		return "", len(file.Keys) > 0 && file.Keys[len(file.Keys)-1].Name == "serializedFile"
 	}
-	return false, false
+	return file.Text, file.Text == path.Base(c.subject.Manifest.Model.SerializedFile)
 }
 
 // loadsOtherwise says that a handler calls something else that may load a model,

@@ -29,7 +29,7 @@ var expectCases = []ruleCase{
 	{name: "a file that can't be told, and no other", archive: loading(stateDict, "self.model = torch.jit.load(find(d))"), want: []string{rules.ModelNotTorchScript}},
 	{name: "either way", archive: loading(stateDict, "if x: self.model = torch.jit.load(find(d))\n        else: self.model = torch.jit.load(find(d), \"cpu\")"), want: []string{rules.ModelNotTorchScript}},
 
-	{name: "another file", archive: loading(stateDict, "self.model = torch.jit.load(\"aux.pt\")")},
+	{name: "another file", archive: loading(stateDict, "self.model = torch.jit.load(\"aux.pt\")").beside("aux.pt", "")},
 	{name: "another file by a helper", archive: loading(stateDict, "self.model = torch.jit.load(x); self.b = load_checkpoint(p)")},
 	{name: "another loader", archive: loading(stateDict, "self.model = torch.jit.load(x); self.b = Foo.load_from_checkpoint(p)")},
 	{name: "pickle", archive: loading(stateDict, "self.model = torch.jit.load(x); self.b = pickle.load(open(p, \"rb\"))")},

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,8 +91,7 @@ func (c *Check) checkLabels() error {
 	if err != nil {
 		return err
 	}
-	var value any
-	err = json.Unmarshal(data, &value)
+	value, err := parsePython(data)
 	if data != nil && err == nil {
 		c.labelsRead = answer(truth(value))
 	}
@@ -115,6 +116,48 @@ func (c *Check) checkLabels() error {
 		c.checkLabelCount()
 	}
 	return nil
+}
+
+// onlyPython finds the numbers that Python's json takes and encoding/json does
+// not, and strings, which may hold the same words.
+var onlyPython = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?Infinity\b|\bNaN\b`)
+
+// parsePython reads JSON as Python does.
+func parsePython(data []byte) (value any, err error) {
+	err = json.Unmarshal(data, &value)
+	if err == nil || refusedByPython(data) {
+		return value, err
+	}
+	const stands = `"\u0000NaN"`
+	text := onlyPython.ReplaceAllFunc(data, func(word []byte) []byte {
+		if word[0] == '"' {
+			return word
+		}
+		return []byte(stands)
+	})
+	if json.Unmarshal(text, &value) != nil {
+		return nil, err
+	}
+	return withNaN(value), nil
+}
+
+// withNaN puts the numbers in where parsePython had a text for them.
+func withNaN(value any) any {
+	switch v := value.(type) {
+	case string:
+		if v == "\x00NaN" {
+			return math.NaN()
+		}
+	case []any:
+		for i := range v {
+			v[i] = withNaN(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = withNaN(v[key])
+		}
+	}
+	return value
 }
 
 // shape returns the labels, or says what is wrong with their shape.
