@@ -205,7 +205,7 @@ func compareTensors(t *testing.T, m *Model, role Role, want []expectedTensor) {
 	var got []expectedTensor
 	for _, x := range m.Tensors {
 		if x.Role == role {
-			got = append(got, expectedTensor{x.Name, x.DType, x.Device, append([]int64{}, x.Shape...), x.Elements, x.Bytes})
+			got = append(got, expectedTensor{x.Name, x.DType, x.Device, x.Shape, x.Elements, x.Bytes})
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {

@@ -88,6 +88,35 @@ func TestOpenReportsMissingStorages(t *testing.T) {
 	}
 }
 
+// A list or dict of tensors is written as a call that gives it its type.
+func TestTensorsInContainers(t *testing.T) {
+	tensor := func(key string) string {
+		return "ctorch._utils\n_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x00" + key +
+			"X\x03\x00\x00\x00cpuK\x01tQK\x00))\x89NtR"
+	}
+	tagged := func(container, kind string) string {
+		return "ctorch.jit._pickle\nrestore_type_tag\n(" + container + fmt.Sprintf("X%c\x00\x00\x00%s", len(kind), kind) + "tR"
+	}
+	data := "\x80\x02c__torch__\nM\n)\x81}(" +
+		"X\x01\x00\x00\x00l" + tagged("("+tensor("0")+tensor("1")+"l", "List[Tensor]") +
+		"X\x01\x00\x00\x00d" + tagged("(X\x01\x00\x00\x00k"+tagged("("+tensor("2")+"l", "List[Tensor]")+"d", "Dict[str, List[Tensor]]") +
+		"ub."
+	m, err := openBytes(zipOf(t, "a/data.pkl="+data, "a/constants.pkl="+emptyTuple, "a/version=3"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, x := range m.Tensors {
+		names = append(names, x.Name)
+		if x.Shape == nil {
+			t.Errorf("%s has no shape, and [] is that of 0 dimensions", x.Name)
+		}
+	}
+	if want := []string{"l.0", "l.1", "d.k.0"}; !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+}
+
 func TestSignatures(t *testing.T) {
 	text := func(s string) *string { return &s }
 	for line, want := range map[string]Method{

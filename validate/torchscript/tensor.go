@@ -2,7 +2,6 @@ package torchscript
 
 import (
 	"math"
-	"slices"
 
 	"go-model-archiver/validate/pickle"
 )
@@ -112,7 +111,7 @@ func (t *Tensor) measure(v pickle.Value, size int64) bool {
 	if !ok || len(dims) > maxDims {
 		return false
 	}
-	t.Elements = 1
+	t.Elements, t.Shape = 1, make([]int64, 0, len(dims))
 	for _, d := range dims {
 		n, ok := d.(int64)
 		if !ok || n < 0 || n > 0 && t.Elements > math.MaxInt64/16/n {
@@ -121,7 +120,6 @@ func (t *Tensor) measure(v pickle.Value, size int64) bool {
 		t.Shape = append(t.Shape, n)
 		t.Elements *= n
 	}
-	t.Shape = slices.Clip(t.Shape)
 	t.Bytes = t.Elements * size
 	return true
 }

@@ -105,6 +105,9 @@ func (t *tree) value(name string, v pickle.Value, role Role, depth int) error {
 		if isRebuilt(v) {
 			return t.tensor(name, v, role)
 		}
+		if container, ok := untagged(v); ok {
+			return t.value(name, container, role, depth+1)
+		}
 		return t.object(name, v, role, depth)
 	case pickle.Tuple:
 		return t.items(name, v, role, depth)
@@ -118,6 +121,17 @@ func (t *tree) value(name string, v pickle.Value, role Role, depth int) error {
 		}
 	}
 	return nil
+}
+
+// untagged returns the list or dict that is written as a call which gives it
+// its type.
+func untagged(o *pickle.Object) (pickle.Value, bool) {
+	class, _ := o.Class()
+	args, _ := o.Args.(pickle.Tuple)
+	if class.Module != "torch.jit._pickle" || len(args) == 0 {
+		return nil, false
+	}
+	return args[0], true
 }
 
 // visit reports whether a container is met for the first time.
