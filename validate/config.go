@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -60,7 +61,11 @@ func (c *Check) checkConfig(data []byte) {
 	root, err := parseConfig(data)
 	name := c.subject.Manifest.Model.ConfigFile
 	if err != nil {
-		c.add(rules.ConfigUnreadable, name, fmt.Sprintf("%q %v", name, err), `write a map of keys, such as "batchSize: 4", indented with spaces`)
+		hint := `write a map of keys, such as "batchSize: 4", indented with spaces`
+		if r, ok := errors.AsType[refusal](err); ok {
+			hint = r.hint
+		}
+		c.add(rules.ConfigUnreadable, name, fmt.Sprintf("%q %v", name, err), hint)
 		return
 	}
 	c.config = root
@@ -167,6 +172,9 @@ func isPlain(n *yaml.Node) bool {
 
 // isInt says that SnakeYAML makes an Integer of it, which has 32 bits.
 func isInt(n *yaml.Node) bool {
+	if n.Kind == yaml.ScalarNode && n.Style&yaml.TaggedStyle != 0 && n.ShortTag() == "!!int" {
+		return true
+	}
 	if !isPlain(n) || !yamlInt.MatchString(n.Value) {
 		return false
 	}
@@ -218,21 +226,39 @@ func oneApart(a, b string) bool {
 	return false
 }
 
+// checkWorkers finds numbers of workers that the server ignores: it wants both,
+// in their order. What is wrong with one of them is told already.
 func (c *Check) checkWorkers(root *yaml.Node) {
-	number := func(key string) (int64, bool) {
-		n, _ := lookup(root, key)
-		if n == nil || !isInt(n) {
-			return 0, false
+	const min, max = "minWorkers", "maxWorkers"
+	numbers := map[string]int64{}
+	for _, key := range []string{min, max} {
+		n, open := lookup(root, key)
+		if n == nil && !open {
+			continue
+		}
+		if n == nil || wrong(key, kindInt, n) != "" {
+			return
 		}
 		v, err := strconv.ParseInt(n.Value, 10, 64)
-		return v, err == nil
+		if err != nil {
+			return
+		}
+		numbers[key] = v
 	}
-	least, hasLeast := number("minWorkers")
-	most, hasMost := number("maxWorkers")
-	if !hasLeast || !hasMost || least <= most {
+	least, hasLeast := numbers[min]
+	most, hasMost := numbers[max]
+	name, hint := c.subject.Manifest.Model.ConfigFile, "give both minWorkers and maxWorkers, or none"
+	var message string
+	switch {
+	case hasLeast == hasMost && least <= most:
 		return
+	case !hasMost:
+		message = fmt.Sprintf("%q has minWorkers %d and no maxWorkers; TorchServe ignores it", name, least)
+	case !hasLeast:
+		message = fmt.Sprintf("%q has maxWorkers %d and no minWorkers; TorchServe ignores it", name, most)
+	default:
+		message = fmt.Sprintf("%q has minWorkers %d and maxWorkers %d; TorchServe ignores both", name, least, most)
+		hint = "make maxWorkers at least minWorkers"
 	}
-	name := c.subject.Manifest.Model.ConfigFile
-	c.add(rules.ConfigWorkers, name, fmt.Sprintf("%q has minWorkers %d and maxWorkers %d; TorchServe ignores both", name, least, most),
-		"make maxWorkers at least minWorkers")
+	c.add(rules.ConfigWorkers, name, message, hint)
 }

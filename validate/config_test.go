@@ -26,6 +26,25 @@ var configCases = []ruleCase{
 	{name: "a word", archive: configured("minWorkers\n"), want: []string{rules.ConfigUnreadable}, says: []string{`the text "minWorkers"`}},
 	{name: "two documents", archive: configured("a: 1\n---\nb: 1\n"), want: []string{rules.ConfigUnreadable}, says: []string{"a second document in line 2"}},
 	{name: "a tag of its own", archive: configured("a:\n  b: !env X\n"), want: []string{rules.ConfigUnreadable}, says: []string{"line 2, column 6", "!env"}},
+	{name: "a tag for Python's objects", archive: configured("handler: !!python/object:os.system {}\n"), want: []string{rules.ConfigUnreadable}, says: []string{"!!python/object:os.system for a map in line 1, column 10"}},
+	{name: "a tag of another kind", archive: configured("handler: !!str [1]\n"), want: []string{rules.ConfigUnreadable}, says: []string{"!!str for a list"}},
+	{name: "a tag of a key", archive: configured("handler: {!!python/name:os.system x: 1}\n"), want: []string{rules.ConfigUnreadable}},
+	{name: "a tag by its long name", archive: configured("%TAG !e! tag:example.com,2002:\n---\nhandler: !e!x 1\n"), want: []string{rules.ConfigUnreadable}},
+	{name: "a number for a key", archive: configured("batchSize: 2\n1: 2\n"), want: []string{rules.ConfigUnreadable}, says: []string{"the key 1 in line 2, column 1", "in quotes"}},
+	{name: "a fraction for a key", archive: configured("0.5: 2\n"), want: []string{rules.ConfigUnreadable}},
+	{name: "a date for a key", archive: configured("2020-01-01: 2\n"), want: []string{rules.ConfigUnreadable}},
+	{name: "null for a key", archive: configured("~: 2\n"), want: []string{rules.ConfigUnreadable}, says: []string{"the key null"}},
+	{name: "a switch for a key", archive: configured("on: 2\n"), want: []string{rules.ConfigUnreadable}, says: []string{"the key on"}},
+	{name: "an alias of a number for a key", archive: configured("a: &n 5\n*n : 2\n"), want: []string{rules.ConfigUnreadable}, says: []string{"the key 5 in line 2"}},
+	{name: "UTF-16", archive: configured("\xff\xfea\x00:\x00 \x001\x00"), want: []string{rules.ConfigUnreadable}, says: []string{"is UTF-16", "save it as UTF-8"}},
+	{name: "Latin-1", archive: configured("a: \"\xe9\"\n"), want: []string{rules.ConfigUnreadable}},
+	{name: "YAML 2.0", archive: configured("%YAML 2.0\n---\na: 1\n"), want: []string{rules.ConfigUnreadable}},
+	{name: "a directive without a document", archive: configured("%YAML 1.2\na: 1\n"), want: []string{rules.ConfigUnreadable}},
+	{name: "a directive twice", archive: configured("%YAML 1.2\n%YAML 1.2\n---\na: 1\n"), want: []string{rules.ConfigUnreadable}},
+	{
+		name: "a value after a directive", archive: configured("# a\n%YAML 1.2 # b\n---\nbatchSize: x\n"),
+		want: []string{rules.ConfigValue}, says: []string{"line 4"},
+	},
 	{
 		name: "a quoted number", archive: configured("batchSize: \"4\"\n"),
 		want: []string{rules.ConfigValue}, says: []string{`batchSize is the text "4"`, "wants a whole number"},
@@ -43,12 +62,22 @@ var configCases = []ruleCase{
 	{name: "a letter left out", archive: configured("responseTimout: 4\n"), want: []string{rules.ConfigKey}, says: []string{`"responseTimeout"`}},
 	{name: "underscores below torchrun", archive: configured("torchrun:\n  nproc_per_node: 2\n"), want: []string{rules.ConfigKey}, says: []string{`"nproc-per-node"`}},
 	{name: "workers", archive: configured("minWorkers: 4\nmaxWorkers: 2\n"), want: []string{rules.ConfigWorkers}, says: []string{"minWorkers 4 and maxWorkers 2"}},
+	{name: "workers without their most", archive: configured("minWorkers: 4\n"), want: []string{rules.ConfigWorkers}, says: []string{"no maxWorkers; TorchServe ignores it"}},
+	{name: "workers without their least", archive: configured("maxWorkers: 4\n"), want: []string{rules.ConfigWorkers}, says: []string{"no minWorkers"}},
+	{name: "workers of which one is ignored already", archive: configured("minWorkers: 4\nmaxWorkers: -1\n"), want: []string{rules.ConfigValue}},
+	{name: "workers of no type", archive: configured("minWorkers: x\nmaxWorkers: 1\n"), want: []string{rules.ConfigValue}},
 
 	{name: "too large", archive: configured(strings.Repeat("# \n", 1<<19)), want: []string{rules.FileTooLarge}},
 
 	{name: "all there is", archive: configured("minWorkers: 1\nmaxWorkers: 4\nbatchSize: 8\ndeviceType: \"GPU\"\ndeviceIds: [0, 1]\nparallelType: tp\nuseVenv: yes\n" +
 		"torchrun:\n  nproc-per-node: 4\n  OMP_NUMBER_THREADS: 2\npt2:\n  compile:\n    enable: True\n")},
 	{name: "numbers of YAML 1.1", archive: configured("jobQueueSize: 1_000\nmaxBatchDelay: 0x64\nresponseTimeout: 1:30\n")},
+	{name: "a number with its tag", archive: configured("batchSize: !!int \"4\"\n")},
+	{name: "YAML 1.2", archive: configured("%YAML 1.2\n---\nbatchSize: 2\n")},
+	{name: "a mark, another 1.x and a directive of nobody", archive: configured("\ufeff%YAML 1.10\r\n%X y\r\n---\r\nbatchSize: 2\r\n")},
+	{name: "tags that have values", archive: configured("handler:\n  a: !!set {x, y}\n  b: !!binary aGk=\n  c: !!omap [d: 1]\n  e: !!str 1\n  f: ! g\n  h: 2020-01-01\n  i: !<tag:yaml.org,2002:str> x\n")},
+	{name: "keys that look like numbers", archive: configured("\"1\": 2\n!!str 2: 3\n08: 1\n0o10: 1\ny: 1\n1.2.3: 1\nhandler: {1: 2, null: 3, true: 4}\n")},
+	{name: "a merge", archive: configured("a: &x {batchSize: 3, minWorkers: 1}\nmaxWorkers: 1\n<<: *x\n")},
 	{name: "free sections", archive: configured("micro_batching:\n  parallelism: 2\nhandler: {batch_size: x}\ndali: [1]\npt2: openvino\n")},
 	{name: "an anchor", archive: configured("x: &n 4\nbatchSize: *n\n")},
 	{name: "a key that the handler reads", archive: named("h.py", serves+"key = context.model_yaml_config['batch_size']\n").with("batch_size: 4\n")},
@@ -119,3 +148,10 @@ var requirementsCases = []ruleCase{
 }
 
 func TestRequirements(t *testing.T) { runCases(t, requirementsCases) }
+
+func TestSettingsOfAnotherYAML(t *testing.T) {
+	c := configured("%YAML 1.2\n---\nhandler: {max_length: 7}\n").check(t)
+	if c.settings.MaxLength != 7 {
+		t.Errorf("max_length is %d, want 7", c.settings.MaxLength)
+	}
+}

@@ -111,6 +111,7 @@ func (c *Check) readHandlerConfig() (sample.Settings, error) {
 	if err != nil || data == nil {
 		return sample.Settings{}, err
 	}
+	data = asYAML11(data)
 	c.checkConfig(data)
 	if c.config == nil {
 		return sample.Settings{}, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -13,9 +14,43 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+// refusal is an error that says what to do.
+type refusal struct{ message, hint string }
+
+func (r refusal) Error() string { return r.message }
+
+// asYAML11 makes a file's directives those of YAML 1.1, which is all that the
+// reader takes: TorchServe's readers take any 1.x, and pass over directives
+// that they do not know. Lines and columns stay as they are.
+func asYAML11(data []byte) []byte {
+	data = slices.Clone(data)
+	rest := bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	for len(rest) > 0 {
+		line, after, _ := bytes.Cut(rest, []byte("\n"))
+		minor := yamlVersion.FindSubmatchIndex(line)
+		switch text := bytes.TrimSpace(line); {
+		case minor != nil:
+			version := line[minor[2]:minor[3]]
+			copy(version, "1"+strings.Repeat(" ", len(version)-1))
+		case len(text) == 0, text[0] == '#', bytes.HasPrefix(line, []byte("%TAG")), bytes.HasPrefix(line, []byte("%YAML")):
+		case line[0] == '%':
+			line[0] = '#'
+		default:
+			return data
+		}
+		rest = after
+	}
+	return data
+}
+
+var yamlVersion = regexp.MustCompile(`^%YAML[ \t]+0*1\.([0-9]+)`)
+
 // parseConfig reads one YAML document that is a map. The error continues a
 // sentence that begins with the file's name.
 func parseConfig(data []byte) (*yaml.Node, error) {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return nil, refusal{"is UTF-16, and TorchServe reads UTF-8", "save it as UTF-8"}
+	}
 	var doc, second yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	switch err := d.Decode(&doc); {
@@ -43,24 +78,65 @@ func parseConfig(data []byte) (*yaml.Node, error) {
 	return root, refusedNode(root, 0)
 }
 
-// refusedNode finds what YAML allows and TorchServe's readers of it, SnakeYAML
-// and PyYAML's safe loader, do not. Aliases are not followed.
+// yamlTags are the tags that TorchServe's readers of YAML, SnakeYAML and
+// PyYAML's safe loader, have values for.
+var yamlTags = map[yaml.Kind][]string{
+	yaml.ScalarNode:   {"!!str", "!!int", "!!float", "!!bool", "!!null", "!!binary", "!!timestamp"},
+	yaml.SequenceNode: {"!!seq", "!!omap", "!!pairs"},
+	yaml.MappingNode:  {"!!map", "!!set"},
+}
+
+// refusedNode finds what YAML allows and those readers do not. Aliases are not
+// followed.
 func refusedNode(n *yaml.Node, depth int) error {
-	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") && n.Tag != "!" {
-		return fmt.Errorf("has the tag %s in line %d, column %d, which TorchServe's readers of YAML refuse", clip(n.Tag), n.Line, n.Column)
+	tag := n.ShortTag()
+	if known := yamlTags[n.Kind]; known != nil && tag != "!" && !slices.Contains(known, tag) {
+		return refusal{fmt.Sprintf("has the tag %s for %s in line %d, column %d, which TorchServe's readers of YAML refuse",
+			clip(tag), nodeKinds[n.Kind], n.Line, n.Column), "leave the tag out, or put the value in quotes"}
 	}
 	if depth > 100 {
 		return nil
 	}
 	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && target(child).Kind != yaml.ScalarNode {
-			return fmt.Errorf("has %s for a key in line %d, column %d, which Python refuses", describeNode(target(child)), child.Line, child.Column)
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			if err := refusedKey(target(child), child, depth == 0); err != nil {
+				return err
+			}
+			if child.Tag == "!!merge" {
+				continue
+			}
 		}
 		if err := refusedNode(child, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+var nodeKinds = map[yaml.Kind]string{yaml.ScalarNode: "a value", yaml.SequenceNode: "a list", yaml.MappingNode: "a map"}
+
+// refusedKey judges a key, which stands at a place in the file: the server
+// casts those of the outermost map to String.
+func refusedKey(key, at *yaml.Node, outermost bool) error {
+	switch {
+	case key.Kind != yaml.ScalarNode:
+		return refusal{fmt.Sprintf("has %s for a key in line %d, column %d, which Python refuses", describeNode(key), at.Line, at.Column), "give it a name"}
+	case outermost && !isTextKey(key):
+		return refusal{fmt.Sprintf("has the key %s in line %d, column %d, which is no text, and the server fails on it", describeNode(key), at.Line, at.Column),
+			"put the key in quotes"}
+	}
+	return nil
+}
+
+// yamlNumber is a number or a date, whatever the version of YAML.
+var yamlNumber = regexp.MustCompile(`^([-+]?([1-9][0-9_]*|0)(\.[0-9]*)?|[0-9]{4}-[0-9]{2}-[0-9]{2})$`)
+
+// isTextKey says that the server may take a key for a text.
+func isTextKey(n *yaml.Node) bool {
+	if n.Style&yaml.TaggedStyle != 0 {
+		return n.Tag == "!!str" || n.Tag == "!"
+	}
+	return !isPlain(n) || n.Tag != "!!null" && !isBool(n) && !yamlNumber.MatchString(n.Value)
 }
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
