@@ -28,7 +28,7 @@ var configRules = []Rule{
 	},
 	{
 		ID: ConfigWorkers, Severity: Warning,
-		Summary: "minWorkers is more than maxWorkers",
+		Summary: "minWorkers is more than maxWorkers, or one of them is missing",
 		Example: `"model-config.yaml" has minWorkers 4 and maxWorkers 2; TorchServe ignores both`,
 	},
 }
