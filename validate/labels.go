@@ -102,7 +102,9 @@ func (c *Check) checkLabels() error {
 		return nil
 	case data == nil:
 		return nil
-	case err != nil:
+	}
+	c.checkUTF8(rules.LabelsOdd, labelFile, data)
+	if err != nil {
 		rule := rules.LabelsOdd
 		if use.reads && refusedByPython(data) {
 			rule = rules.LabelsUnreadable

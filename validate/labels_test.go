@@ -52,6 +52,11 @@ var labelCases = []ruleCase{
 	{name: "a number that only Python reads", archive: labelled("base_handler", `{"0": NaN}`), want: []string{rules.LabelsShape}, says: []string{`the label of "0"`, "the number NaN"}},
 	{name: "numbers that only Python reads for another handler", archive: own(`{"0": "NaN \" NaN", "1": [-Infinity]}`)},
 	{name: "such a number, and broken", archive: labelled("base_handler", `{"0": NaN,}`), want: []string{rules.LabelsOdd}},
+	{
+		name: "Latin-1", archive: own("{\n\"é0\": \"\xe9\"}"),
+		want: []string{rules.LabelsOdd}, says: []string{"line 2, column 8 has the byte 0xe9", "save it as UTF-8"},
+	},
+	{name: "UTF-16", archive: own("\xff\xfe{\x00}\x00"), want: []string{rules.LabelsOdd}, says: []string{"it is UTF-16"}},
 	{name: "a list", archive: labelled("image_classifier", `["a", "b"]`), want: []string{rules.LabelsShape}, says: []string{"is an array"}},
 	{name: "a number for a label", archive: labelled("base_handler", `{"0": 7}`), want: []string{rules.LabelsShape}, says: []string{`the label of "0"`, "the number 7"}},
 	{name: "an empty list for a label", archive: labelled("base_handler", `{"0": []}`), want: []string{rules.LabelsShape}},

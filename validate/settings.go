@@ -74,6 +74,7 @@ func (c *Check) readSetupConfig() (sample.Settings, error) {
 	if err != nil || data == nil {
 		return sample.Settings{}, err
 	}
+	c.checkUTF8(rules.SettingsUnreadable, setupConfig, data)
 	var values map[string]any
 	err = json.Unmarshal(data, &values)
 	if err == nil && values == nil {

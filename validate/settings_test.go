@@ -174,6 +174,10 @@ var settingsCases = []ruleCase{
 		name: "a byte order mark", archive: served("\ufeff" + goodSetup),
 		want: []string{rules.SetupConfigUnreadable}, says: []string{"byte order mark"},
 	},
+	{
+		name: "Latin-1", archive: oldHF(twoArguments, goodSetup[:len(goodSetup)-1]+`, "author": "Ren`+"\xe9"+`"}`).beside(labelFile, twoLabels),
+		want: []string{rules.SettingsUnreadable}, says: []string{"has the byte 0xe9"},
+	},
 	{name: "broken JSON that a function loads", archive: helper("", "{"), want: []string{rules.SetupConfigUnreadable}},
 	{name: "broken JSON whose error is caught", archive: helper("try", "{"), want: []string{rules.SettingsUnreadable}},
 	{name: "broken JSON that may not be read", archive: helper("if not config", "{"), want: []string{rules.SettingsUnreadable}},

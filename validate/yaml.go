@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -151,9 +150,7 @@ func explainYAML(data []byte, err error) error {
 	at, ok := yamlEnd(data, reported)
 	switch {
 	case ok:
-		before := data[:at]
-		line := bytes.Count(before, []byte("\n")) + 1
-		column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1
+		line, column := position(data, at)
 		return fmt.Errorf("can't be read as YAML: line %d, column %d: %s", line, column, message)
 	case reported > 0:
 		return fmt.Errorf("can't be read as YAML: line %d: %s", reported, message)

@@ -25,7 +25,7 @@ var settingsRules = []Rule{
 	},
 	{
 		ID: SettingsUnreadable, Severity: Warning,
-		Summary:  "the handler's settings can't be read, so no sample comes from them",
+		Summary:  "the handler's settings can't be read, or not in every locale",
 		Example:  `"setup_config.json" can't be read as JSON: line 4, column 3: invalid character '}' looking for beginning of object key string`,
 		Preempts: "JSONDecodeError: Expecting property name enclosed in double quotes",
 	},
