@@ -77,11 +77,11 @@ func (c *Check) identify() error {
 		return fmt.Errorf("read %q: %w", s.ModelPath, err)
 	}
 	c.identity, c.expected = id, c.expect()
+	c.readModel()
 	c.judgeKind()
-	if id.Loadable {
+	if c.identity.Loadable {
 		c.startChecksums()
 	}
-	c.readModel()
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -94,14 +95,26 @@ func (c *Check) compiled() bool {
 	return node.Value != "false"
 }
 
-// readModel reads what a TorchScript file holds. What is wrong with it is for
-// the load test to say.
+// readModel reads what a TorchScript file holds. Of what is wrong with it, only
+// that a part is not there is sure to stop libtorch too; the rest is for the
+// load test to say.
 func (c *Check) readModel() {
 	if !c.identity.Loadable {
 		return
 	}
-	if model, err := torchscript.Open(c.subject.model(), c.subject.ModelSize); err == nil {
-		c.model = model
+	model, err := torchscript.Open(c.subject.model(), c.subject.ModelSize)
+	if missing, ok := errors.AsType[torchscript.MissingRecord](err); ok {
+		c.identity = c.identity.Broken(missing.Error())
+	}
+	if err != nil {
+		return
+	}
+	c.model = model
+	switch storages, classes := model.MissingStorages, model.MissingClasses; {
+	case len(storages) > 0:
+		c.identity = c.identity.Broken(fmt.Sprintf("the file has no %s, which its tensors need", enumerate(storages)))
+	case len(classes) > 0:
+		c.identity = c.identity.Broken(fmt.Sprintf("the file has no code for %s", enumerate(classes)))
 	}
 }
 

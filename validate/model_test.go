@@ -1,9 +1,17 @@
 package validate
 
 import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"go-model-archiver/internal/testtools"
 	"go-model-archiver/manifest"
+	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/rules"
 )
 
@@ -113,3 +121,54 @@ var modelCases = []ruleCase{
 }
 
 func TestModel(t *testing.T) { runCases(t, modelCases) }
+
+// A TorchScript file that was packed anew without a part of it.
+func TestTorchScriptThatLacksAPart(t *testing.T) {
+	for part, says := range map[string]string{
+		"data/0":   "is a TorchScript model: the file has no data/0, which its tensors need",
+		"version":  "the file has no version",
+		"code/":    "the file has no code for __torch__.",
+		"no such/": "",
+	} {
+		t.Run(part, func(t *testing.T) {
+			a := python(serves).modelled("models/conv.pt")
+			c, err := NewCheck(a.subject(t).of(t, without(t, testtools.Testdata(a.model), part)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if says == "" {
+				compareFindings(t, c.Findings, nil, nil)
+				return
+			}
+			compareFindings(t, c.Findings, []string{rules.ModelDamaged}, []string{says})
+			if result, findings := c.LoadTest(t.Context(), LoadTestOptions{}); len(findings) > 0 || result.Stage != protocol.StageNone {
+				t.Errorf("it was load-tested: %+v, %+v", result, findings)
+			}
+		})
+	}
+}
+
+// without copies a zip, all but the entries below its root folder that begin so.
+func without(t *testing.T, path, part string) string {
+	t.Helper()
+	from, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	var b bytes.Buffer
+	to := zip.NewWriter(&b)
+	for _, f := range from.File {
+		if _, name, _ := strings.Cut(f.Name, "/"); strings.HasPrefix(name, part) {
+			continue
+		}
+		if err := to.Copy(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copied := filepath.Join(t.TempDir(), "model.pt")
+	if err := errors.Join(to.Close(), os.WriteFile(copied, b.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	return copied
+}

@@ -51,7 +51,7 @@ var modelRules = []Rule{
 	},
 	{
 		ID: ModelDamaged, Severity: Error,
-		Summary:  "the serialized file contradicts itself",
+		Summary:  "the serialized file contradicts itself, or lacks a part",
 		Example:  `"traced_model.pt" is a zip file: its central directory points outside of the file`,
 		Preempts: "PytorchStreamReader failed reading zip archive: invalid header or archive is corrupted",
 	},

@@ -85,7 +85,7 @@ const (
 	DamageWebPage Damage = "web-page"
 	// DamageLFSPointer: the file stands for one that git lfs did not fetch.
 	DamageLFSPointer Damage = "lfs-pointer"
-	// DamageBroken: the file contradicts itself.
+	// DamageBroken: the file contradicts itself, or lacks a part.
 	DamageBroken Damage = "broken"
 )
 
@@ -108,6 +108,10 @@ type Identity struct {
 
 // Damaged reports whether the file is of no use to any handler.
 func (i Identity) Damaged() bool { return i.Damage != NoDamage }
+
+// Broken is what Identify could not see, which looks at little of a file: it
+// is of no use after all, for the reason that detail gives.
+func (i Identity) Broken(detail string) Identity { return i.damaged(DamageBroken, detail) }
 
 // identity is an undamaged file of a kind.
 func identity(k Kind) Identity {

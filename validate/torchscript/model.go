@@ -54,6 +54,9 @@ type Model struct {
 	// MissingStorages are the entries that tensors need and the file lacks;
 	// libtorch refuses such a file.
 	MissingStorages []string
+	// MissingClasses are those of the module and of what it holds that the
+	// code does not define; libtorch refuses them too.
+	MissingClasses []string
 	// Size is that of the file, DebugSize that of its debug files.
 	Size, DebugSize int64
 
@@ -103,10 +106,10 @@ type Tensor struct {
 	Aliases []string
 }
 
-// missingRecord is a record that libtorch needs and the file has not.
-type missingRecord string
+// MissingRecord is the error that a record is not there which libtorch needs.
+type MissingRecord string
 
-func (m missingRecord) Error() string { return fmt.Sprintf("the file has no %s", string(m)) }
+func (m MissingRecord) Error() string { return fmt.Sprintf("the file has no %s", string(m)) }
 
 // Open reads the TorchScript file of a size, all but its tensors' elements. The
 // error wraps ErrNotTorchScript, says what is wrong with the file, or is one of
@@ -116,7 +119,7 @@ func Open(r io.ReaderAt, size int64) (*Model, error) {
 	if err == nil {
 		return m, nil
 	}
-	if errors.Is(err, errNoDirectory) || errors.As(err, new(missingRecord)) {
+	if errors.Is(err, errNoDirectory) || errors.As(err, new(MissingRecord)) {
 		return nil, fmt.Errorf("%w: %w", ErrNotTorchScript, err)
 	}
 	return nil, fmt.Errorf("read TorchScript: %w", err)
@@ -147,6 +150,7 @@ func open(r io.ReaderAt, size int64) (*Model, error) {
 	if m.MissingStorages, err = missingStorages(dir, m.Root, m.Tensors); err != nil {
 		return nil, err
 	}
+	m.MissingClasses = sorted(tree.undefined)
 	m.CodeDevices = sorted(scan.devices, tree.devices)
 	m.Operators = sorted(scan.operators)
 	m.Keywords = sorted(scan.keywords)

@@ -142,8 +142,8 @@ func compareModel(t *testing.T, m *Model, want expectation) {
 	if len(constants) != want.Constants {
 		t.Errorf("%d storages of constants, want %d", len(constants), want.Constants)
 	}
-	if len(m.MissingStorages) > 0 {
-		t.Errorf("missing storages %q", m.MissingStorages)
+	if len(m.MissingStorages)+len(m.MissingClasses) > 0 {
+		t.Errorf("missing storages %q and classes %q", m.MissingStorages, m.MissingClasses)
 	}
 }
 

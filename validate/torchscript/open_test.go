@@ -88,6 +88,14 @@ func TestOpenReportsMissingStorages(t *testing.T) {
 	}
 }
 
+func TestOpenReportsMissingClasses(t *testing.T) {
+	for code, want := range map[string][]string{"": {"__torch__.M"}, "class M(Module):\n  pass\n": nil} {
+		if m, err := openBytes(codeFile(t, code)); err != nil || !slices.Equal(m.MissingClasses, want) {
+			t.Errorf("%q: got %+v, %v; want %q", code, m, err, want)
+		}
+	}
+}
+
 // A list or dict of tensors is written as a call that gives it its type.
 func TestTensorsInContainers(t *testing.T) {
 	tensor := func(key string) string {

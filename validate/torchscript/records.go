@@ -37,7 +37,7 @@ func readRecords(dir zipDirectory) (*records, error) {
 			first = false
 			root, _, ok := strings.Cut(e.name, "/")
 			if !ok {
-				return missingRecord("root folder")
+				return MissingRecord("root folder")
 			}
 			r.root = root
 		}
@@ -53,9 +53,9 @@ func readRecords(dir zipDirectory) (*records, error) {
 	case r.legacy:
 		return nil, errors.New(`it was written before PyTorch 1.3, in a format that is not read here`)
 	case r.data == nil:
-		return nil, missingRecord("data.pkl")
+		return nil, MissingRecord("data.pkl")
 	case r.constants == nil:
-		return nil, missingRecord("constants.pkl")
+		return nil, MissingRecord("constants.pkl")
 	}
 	return r, nil
 }
@@ -110,7 +110,7 @@ func (m *Model) readVersion(recs *records) error {
 // readSmall reads an entry of a few words.
 func (m *Model) readSmall(e *zipEntry) (string, error) {
 	if e == nil {
-		return "", missingRecord("version")
+		return "", MissingRecord("version")
 	}
 	r, err := m.dir.open(*e)
 	if err != nil {

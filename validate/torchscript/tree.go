@@ -26,6 +26,8 @@ type tree struct {
 	tensors  []Tensor
 	devices  set
 	customs  set
+	// undefined are classes of TorchScript that no code defines.
+	undefined set
 
 	folder    string                 // of the storages
 	visited   map[pickle.Value]bool  // objects and containers
@@ -36,7 +38,7 @@ type tree struct {
 
 func newTree(classes map[string]*class) *tree {
 	return &tree{
-		classes: classes, devices: set{}, customs: set{},
+		classes: classes, devices: set{}, customs: set{}, undefined: set{},
 		visited: map[pickle.Value]bool{}, places: map[*pickle.Object]int{}, storages: map[string]string{},
 	}
 }
@@ -205,8 +207,11 @@ func (t *tree) object(name string, o *pickle.Object, role Role, depth int) error
 		return nil
 	}
 	class := className(o)
-	if strings.HasPrefix(class, torchClasses) {
+	switch {
+	case strings.HasPrefix(class, torchClasses):
 		t.customs.add(class)
+	case strings.HasPrefix(class, "__torch__.") && t.classes[class] == nil:
+		t.undefined.add(class)
 	}
 	if class == "torch.device" {
 		t.device(o)
