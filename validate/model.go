@@ -17,15 +17,15 @@ import (
 )
 
 // checkModelName finds a serialized file that the handler's initialize can't
-// load by its name. Where there is no TorchScript, weights may be added to the
-// archive later, so that is only odd.
+// load by its name, which the manifest fixes. Where it names none, weights may
+// be added to a no-archive folder later, so that is only odd.
 func (c *Check) checkModelName() {
 	m := c.subject.Manifest.Model
 	if c.loader() == "" || m.ModelFile != "" {
 		return
 	}
 	who := fmt.Sprintf("the handler %q", m.Handler)
-	name := m.SerializedFile
+	name, file := m.SerializedFile, c.subject.ModelPath
 	switch {
 	case name == "":
 		c.add(rules.NoWeights, "", who+" loads the model, and neither a serialized file nor a model file is given",
@@ -33,16 +33,33 @@ func (c *Check) checkModelName() {
 	case strings.HasSuffix(name, ".pt"), strings.HasSuffix(name, ".onnx"):
 	case strings.HasSuffix(name, ".so") && (c.compiled() || c.configUnknown()):
 	case c.identity.Loadable:
-		c.add(rules.ModelName, c.subject.ModelPath,
+		c.add(rules.ModelName, file,
 			fmt.Sprintf("%s loads TorchScript only from a name that ends in \".pt\", and the serialized file is %q", who, name),
-			fmt.Sprintf("rename it to %q", strings.TrimSuffix(name, path.Ext(name))+".pt"))
+			fmt.Sprintf("rename it to %q", withoutEnding(name)+".pt"))
 	case c.identity.Damaged():
 	default:
-		c.add(rules.NoWeights, c.subject.ModelPath,
-			fmt.Sprintf("%s loads \".pt\" (TorchScript), \".onnx\" and \".so\" (AOTInductor, with pt2: export: aot_compile: true), and the serialized file is %q", who, name),
-			"pass the model's class with --model-file if this is a state_dict")
+		message := fmt.Sprintf("%s loads \".pt\" (TorchScript), \".onnx\" and \".so\" (AOTInductor, with pt2: export: aot_compile: true), and the serialized file is %q", who, name)
+		if c.identity.Words != "" {
+			message += ", " + c.identity.Words
+		}
+		c.add(rules.ModelName, file, message, c.otherWay(name))
 	}
 }
+
+// otherWay says what to do with a file that the handler can't load by its name.
+func (c *Check) otherWay(name string) string {
+	switch c.identity.Kind {
+	case torchscript.StateDict, torchscript.Checkpoint:
+		return "pass the model's class with --model-file if this is a state_dict"
+	case torchscript.ONNX:
+		return fmt.Sprintf("rename it to %q", withoutEnding(name)+".onnx")
+	case torchscript.SharedLibrary:
+		return fmt.Sprintf("rename it to %q, and write pt2: export: aot_compile: true in the config file", withoutEnding(name)+".so")
+	}
+	return "name a handler that loads this kind of file"
+}
+
+func withoutEnding(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
 
 // modelEndings are those of files that nothing but a model has.
 var modelEndings = []string{".pt", ".pth", ".ptl", ".pt2", ".onnx", ".safetensors"}

@@ -46,11 +46,15 @@ var modelCases = []ruleCase{
 	{name: "nothing to load", archive: archive{handler: "image_classifier"}, want: []string{rules.NoWeights}},
 	{
 		name: "a state_dict without its class", archive: archive{handler: "base_handler", model: "notmodels/state_dict.pt", as: "weights.bin"},
-		want: []string{rules.NoWeights}, says: []string{"--model-file"},
+		want: []string{rules.ModelName}, says: []string{"--model-file"},
 	},
 	{
 		name: "a library that the config file does not ask for", archive: archive{handler: "base_handler", model: "notmodels/text.pt", as: "model.so"},
-		want: []string{rules.NoWeights},
+		want: []string{rules.ModelName},
+	},
+	{
+		name: "ONNX under another name", archive: archive{handler: "base_handler", model: "notmodels/mlp.onnx", as: "mlp.bin"},
+		want: []string{rules.ModelName}, says: []string{"is \"mlp.bin\", an ONNX model", `rename it to "mlp.onnx"`},
 	},
 	{
 		name: "a state_dict named .pt", archive: builtin("base_handler", "notmodels/state_dict.pt"),
