@@ -196,14 +196,14 @@ func lacks(class *pysource.Class, name string) bool {
 // checkArguments compares a function's parameters with the arguments that
 // TorchServe passes by their place.
 func (c *Check) checkArguments(f pysource.Function, params []pysource.Param, passed ...string) {
-	least, most := 0, 0
+	least, most, keyword := 0, 0, ""
 	for _, p := range params {
 		switch {
 		case p.Stars == "*":
 			most += len(passed)
 		case p.Stars == "**":
 		case p.KeywordOnly && !p.Default:
-			least = len(passed) + 1
+			keyword = p.Name
 		case p.KeywordOnly:
 		default:
 			most++
@@ -212,15 +212,19 @@ func (c *Check) checkArguments(f pysource.Function, params []pysource.Param, pas
 			}
 		}
 	}
-	if least <= len(passed) && len(passed) <= most {
+	if keyword == "" && least <= len(passed) && len(passed) <= most {
 		return
+	}
+	takes := counted(max(least, min(most, len(params))), "argument")
+	if keyword != "" {
+		takes += fmt.Sprintf(" by place and wants %q by name", keyword)
 	}
 	what := "none"
 	if len(passed) > 0 {
 		what = fmt.Sprintf("%d: %s", len(passed), strings.Join(passed, ", "))
 	}
 	c.add(rules.HandlerArguments, c.handler.name, fmt.Sprintf("%q in line %d of %q takes %s, and TorchServe passes %s",
-		f.Name, f.Line, c.handler.name, counted(max(least, min(most, len(params))), "argument"), what),
+		f.Name, f.Line, c.handler.name, takes, what),
 		"give it the parameters that TorchServe passes")
 }
 

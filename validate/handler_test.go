@@ -95,6 +95,10 @@ var handlerCases = []ruleCase{
 	},
 	{name: "a function of three", archive: python("def handle(a, b, c):\n    return a\n"), want: []string{rules.HandlerArguments}},
 	{
+		name: "an argument by its name alone", archive: python("def handle(data, *, context):\n    return data\n"),
+		want: []string{rules.HandlerArguments}, says: []string{`takes 1 argument by place and wants "context" by name, and TorchServe passes 2: data, context`},
+	},
+	{
 		name: "a constructor with arguments", archive: python("class H:\n    def __init__(self, path): pass\n" + methods),
 		want: []string{rules.HandlerArguments}, says: []string{"takes 1 argument, and TorchServe passes none"},
 	},

@@ -153,6 +153,12 @@ var outputCases = []outputCase{
 		want: []string{rules.TopFive}, says: []string{"gives 2"},
 	},
 
+	{name: "two labels for the top five, told of already", archive: labelled("image_classifier", count(0, 2)), result: gave("output", 1, 2)},
+	{name: "no class numbers, told of already", archive: labelled("image_classifier", `{"a": "0", "b": "1", "c": "2", "d": "3", "e": "4"}`), result: gave("output", 1, 5)},
+	{
+		name:    "num_labels that disagrees, told of already",
+		archive: classifier(`{"0": "no", "1": "yes", "2": "maybe"}`), result: gave("output[0]", 1, 2),
+	},
 	{name: "as many labels as classes", archive: labelled("image_classifier", count(0, 10)), result: gave("output", 1, 10)},
 	{name: "not run", archive: labelled("image_classifier", count(0, 8)), result: loadtest.NotRun()},
 	{name: "stopped", archive: labelled("image_classifier", count(0, 8)), result: &loadtest.Result{Stage: protocol.StageForward}},

@@ -36,7 +36,7 @@ func (c *Check) checkClasses(outputs []protocol.Output) {
 	}
 	h := c.subject.Manifest.Model.Handler
 	if c.subject.builtin() && (h == "image_classifier" || h == "dali_image_classifier") && classes < topK {
-		c.add(rules.TopFive, c.subject.ModelPath,
+		c.addOnce(rules.TopFive, c.subject.ModelPath,
 			fmt.Sprintf("the handler %q answers the %d best classes, and %q gives %d", h, topK, c.subject.ModelPath, classes), topFiveHint)
 	}
 	if c.labels == nil || c.labels.count() == 0 || !c.classifies(use) || c.found(rules.LabelsMissing) {
@@ -50,10 +50,10 @@ func (c *Check) checkClasses(outputs []protocol.Output) {
 		if use.looksUp {
 			rule = rules.LabelsMissing
 		}
-		c.add(rule, labelFile, fmt.Sprintf("%q gives %d classes, and %q has no label for %s",
+		c.addOnce(rule, labelFile, fmt.Sprintf("%q gives %d classes, and %q has no label for %s",
 			c.subject.ModelPath, classes, labelFile, listed(missing)), "give every class a label")
 	case extra:
-		c.add(rules.LabelsCount, labelFile, fmt.Sprintf("%q has %s, and %q gives %d classes",
+		c.addOnce(rules.LabelsCount, labelFile, fmt.Sprintf("%q has %s, and %q gives %d classes",
 			labelFile, counted(c.labels.count(), "label"), c.subject.ModelPath, classes), "check that the labels are those of this model")
 	}
 }
@@ -61,6 +61,13 @@ func (c *Check) checkClasses(outputs []protocol.Output) {
 // found says that a rule is broken.
 func (c *Check) found(rule string) bool {
 	return slices.ContainsFunc(c.Findings, func(f rules.Finding) bool { return f.Rule == rule })
+}
+
+// addOnce adds what the labels alone may have told already.
+func (c *Check) addOnce(id, file, message, hint string) {
+	if !c.found(id) {
+		c.add(id, file, message, hint)
+	}
 }
 
 // classifies says that the handler takes the model's output for scores of
