@@ -97,7 +97,8 @@ func (c *Check) tellNoModel() {
 		}
 		c.add(rules.ModelNone, m.SerializedFile, fmt.Sprintf("the serialized file %q %s, so nothing is load-tested", m.SerializedFile, why), "")
 	case c.loader() == "" || m.ModelFile != "":
-		c.add(rules.ModelNone, "", "no serialized file is given, so nothing is load-tested", "")
+		c.add(rules.ModelNone, "", "no serialized file is given, so nothing is load-tested",
+			"name it with --serialized-file, if there is one")
 	}
 }
 
@@ -113,7 +114,8 @@ func (c *Check) read(name string, limit int64) (data []byte, err error) {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrDamaged):
 		return nil, nil
 	case err == nil && size > limit:
-		c.add(rules.FileTooLarge, name, fmt.Sprintf("%q has %d bytes and was not checked; at most %d are read", name, size, limit), "")
+		c.add(rules.FileTooLarge, name, fmt.Sprintf("%q has %d bytes and was not checked; at most %d are read", name, size, limit),
+			"make it smaller, or check it by hand")
 		return nil, nil
 	}
 	return data, err
@@ -147,7 +149,7 @@ func (c *Check) judgeKind() {
 			fmt.Sprintf("%q is %s and no TorchScript, and %s", path, id.Words, expected.reason), wayOut(id.Kind))
 	default:
 		c.add(rules.ModelKind, path,
-			fmt.Sprintf("%q is %s; only TorchScript is load-tested", path, id.Words), "")
+			fmt.Sprintf("%q is %s; only TorchScript is load-tested", path, id.Words), "test it in Python with the handler")
 	}
 }
 
@@ -191,7 +193,7 @@ func (c *Check) LoadTest(ctx context.Context, o LoadTestOptions) (*loadtest.Resu
 	}
 	if o.Off {
 		return loadtest.NotRun(), []rules.Finding{rules.New(rules.LoadTestOff, path,
-			fmt.Sprintf("the load test of %q is switched off; the model was not run", path), "")}
+			fmt.Sprintf("the load test of %q is switched off; the model was not run", path), "leave --load-test=off out to have it run")}
 	}
 	var probe *loadtest.Probe
 	if !o.ProbeOff {

@@ -117,6 +117,9 @@ func compareFindings(t *testing.T, findings []rules.Finding, want, says []string
 		if strings.HasSuffix(f.Message, ".") || f.Message == "" {
 			t.Errorf("%s: the message %q is empty or ends with a full stop", f.Rule, f.Message)
 		}
+		if f.Hint == "" && f.Severity != rules.Note || strings.HasSuffix(f.Hint, ".") {
+			t.Errorf("%s: the hint %q is empty or ends with a full stop", f.Rule, f.Hint)
+		}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q\n%s", got, want, &text)

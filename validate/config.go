@@ -122,7 +122,8 @@ func (c *Check) checkKeys(mapping *yaml.Node, above string, known map[string]kin
 				is = "holds " + describeNode(target(value.Content[odd]))
 			}
 			c.add(rules.ConfigValue, name, fmt.Sprintf("line %d of %q: %s%s %s, and TorchServe wants %s and ignores it",
-				key.Line, name, above, key.Value, is, why), "")
+				key.Line, name, above, key.Value, is, why),
+				fmt.Sprintf("give it %s, or leave it out", why))
 		}
 	}
 }

@@ -69,7 +69,8 @@ func (c *Check) missingHandler() {
 	case c.subject.has(moduleName(given) + "/__init__.py"), c.subject.has(moduleName(given) + ".pyc"), c.subject.compiled(moduleName(given)):
 	case !strings.HasSuffix(module, ".py") && strings.Contains(module, "."):
 		c.add(rules.HandlerElsewhere, "",
-			fmt.Sprintf("the handler %q is no entry of the archive; TorchServe finds it only where it is installed", given), "")
+			fmt.Sprintf("the handler %q is no entry of the archive; TorchServe finds it only where it is installed", given),
+			"install it on the server, or pack the handler's file")
 	default:
 		c.add(rules.HandlerMissing, file,
 			fmt.Sprintf("the handler %q is not built into TorchServe, and the archive has no %q", given, file),
@@ -115,7 +116,8 @@ func (c *Check) checkEntryPoint() {
 
 func (c *Check) addUnread(s *source) {
 	c.add(rules.HandlerUnread, s.name,
-		fmt.Sprintf("%q can't be read to its end: %v; what it needs was not checked", s.name, s.err), "")
+		fmt.Sprintf("%q can't be read to its end: %v; what it needs was not checked", s.name, s.err),
+		"see what Python 3 says of it: python3 -m py_compile "+s.name)
 }
 
 func classesText(classes []pysource.Class, why string) string {

@@ -68,7 +68,7 @@ func (c *Check) checkConfigReads() {
 	if defaults != nil {
 		c.add(rules.HandlerConfigDefault, h.name,
 			fmt.Sprintf("%q reads %s from the config file in line %d; none is given, so its defaults count",
-				h.name, keyPath(defaults.Keys), defaults.Line), "")
+				h.name, keyPath(defaults.Keys), defaults.Line), "pass a config file with --config-file to set them")
 	}
 }
 
@@ -286,7 +286,7 @@ func (c *Check) checkSetupConfigReads() {
 			c.setupHint())
 	case c.subject.Manifest.Model.ConfigFile == "":
 		c.add(rules.SetupConfigAbsent, h.name,
-			fmt.Sprintf("%q looks for %q (line %d), and the archive has neither that nor a config file", h.name, setupConfig, at.Line), "")
+			fmt.Sprintf("%q looks for %q (line %d), and the archive has neither that nor a config file", h.name, setupConfig, at.Line), "add it to --extra-files if the handler has to have it")
 	}
 }
 

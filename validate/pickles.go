@@ -70,7 +70,8 @@ func judgePickles(files []pickleScan) []rules.Finding {
 		{rules.PickleUnfamiliar, "a pickle in %q imports %s, which this program does not know%s", "; so do those in %s",
 			"make sure that the file comes from someone you trust, and that the handler brings these classes along",
 			func(f pickleScan) string { return someNames(f.unfamiliar) }},
-		{rules.PickleUnread, "%q could not be searched for pickles: %s%s", "; neither could %s", "",
+		{rules.PickleUnread, "%q could not be searched for pickles: %s%s", "; neither could %s",
+			"make sure that it comes from someone you trust",
 			func(f pickleScan) string { return someNames(f.unread) }},
 	} {
 		with := slices.DeleteFunc(slices.Clone(files), func(f pickleScan) bool { return kind.has(f) == "" })

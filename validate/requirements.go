@@ -75,7 +75,8 @@ func (c *Check) checkRequirements() (*requirements, error) {
 		c.add(rules.RequirementsSyntax, name, message, hint)
 	}
 	c.add(rules.RequirementsUnused, name,
-		fmt.Sprintf("TorchServe installs %q only where install_py_dep_per_model=true stands in its config.properties", name), "")
+		fmt.Sprintf("TorchServe installs %q only where install_py_dep_per_model=true stands in its config.properties", name),
+		"set that, or install the packages on the server")
 	return r, nil
 }
 

@@ -209,7 +209,7 @@ func (c *Check) checkNumbers(f *settingsFile) {
 				fmt.Sprintf("max_length is %s in %s, and the handler needs a whole number", f.describe(key), f.where), "give the number of tokens")
 		default:
 			c.add(rules.SettingValue, f.name,
-				fmt.Sprintf("%s is %s in %s, and a whole number from 1 on is wanted", key, f.describe(key), f.where), "")
+				fmt.Sprintf("%s is %s in %s, and a whole number from 1 on is wanted", key, f.describe(key), f.where), "write such a number, or leave it out")
 		}
 	}
 }

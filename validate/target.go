@@ -19,7 +19,8 @@ func (c *Check) TargetFindings(target pytorch.Version) []rules.Finding {
 			return nil // there is a finding on that
 		}
 		return []rules.Finding{rules.New(rules.TargetUnknown, path,
-			fmt.Sprintf("%q was not compared with PyTorch %s: it is no TorchScript that can be read", path, target), "")}
+			fmt.Sprintf("%q was not compared with PyTorch %s: it is no TorchScript that can be read", path, target),
+			"load it in that PyTorch")}
 	}
 	var found []rules.Finding
 	found = append(found, c.targetFormat(target)...)

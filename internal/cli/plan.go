@@ -8,21 +8,23 @@ import (
 	"go-model-archiver/validate/rules"
 )
 
-// noteRules maps what planning noted to the catalogue.
-var noteRules = map[archiver.NoteKind]string{
-	archiver.NoteDropped:         rules.EntryDropped,
-	archiver.NoteExcluded:        rules.EntryExcluded,
-	archiver.NoteLinks:           rules.LinksFollowed,
-	archiver.NoteNoMatch:         rules.WildcardNoMatch,
-	archiver.NoteExportPathMade:  rules.ExportPathCreated,
-	archiver.NoteOverwrite:       rules.Overwriting,
-	archiver.NoteNamePortability: rules.EntryPortability,
+// noteRules maps what planning noted to the catalogue, with a hint where there
+// is something to do.
+var noteRules = map[archiver.NoteKind]struct{ rule, hint string }{
+	archiver.NoteDropped:         {rules.EntryDropped, ""},
+	archiver.NoteExcluded:        {rules.EntryExcluded, ""},
+	archiver.NoteLinks:           {rules.LinksFollowed, ""},
+	archiver.NoteNoMatch:         {rules.WildcardNoMatch, "check the pattern"},
+	archiver.NoteExportPathMade:  {rules.ExportPathCreated, "check its spelling if it should exist"},
+	archiver.NoteOverwrite:       {rules.Overwriting, "leave --force out to keep an archive that exists"},
+	archiver.NoteNamePortability: {rules.EntryPortability, "rename the file"},
 }
 
 func planFindings(plan *archiver.Plan) []rules.Finding {
 	var out []rules.Finding
 	for _, n := range plan.Notes {
-		out = append(out, rules.New(noteRules[n.Kind], n.Path, n.Message, ""))
+		kind := noteRules[n.Kind]
+		out = append(out, rules.New(kind.rule, n.Path, n.Message, kind.hint))
 	}
 	return out
 }

@@ -125,8 +125,8 @@ func invocation(r *validate.Report) sarifInvocation {
 func descriptor(f rules.Finding) sarifRule {
 	rule, _ := rules.Lookup(f.Rule)
 	help := "such as: " + rule.Example
-	if rule.Preempts != "" {
-		help += "\nin production: " + rule.Preempts
+	if len(rule.Preempts) > 0 {
+		help += "\nin production: " + strings.Join(rule.Preempts, "\nor: ")
 	}
 	return sarifRule{
 		ID: f.Rule, ShortDescription: message(rule.Summary), Help: message(help), Default: sarifDefault{rule.Severity},

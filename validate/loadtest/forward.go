@@ -103,7 +103,7 @@ func (t *test) ask(request protocol.Request, data func(io.Writer) error) (protoc
 	err := t.process.send(request, data)
 	if err != nil && !errors.Is(err, syscall.EPIPE) {
 		t.result.Stage = protocol.StageShape
-		t.fail(rules.SampleMismatch, err.Error(), "") // a file of the sample
+		t.fail(rules.SampleMismatch, err.Error(), "make the file of --sample anew")
 		return reply, false
 	}
 	// Also when the pipe broke: the worker may have said why.

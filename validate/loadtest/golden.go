@@ -188,7 +188,7 @@ func (t *test) judgeCompared(o protocol.Output, a *numpy.Array, c Compared) {
 		t.differs(fmt.Sprintf("%s of %q is not %s: %s beyond rtol %g and atol %g, the largest difference is %s at %s, where %s is expected and %s given",
 			o.Path, t.cfg.ModelPath, e.name(a), beyond(c.Beyond, o.Shape), c.RTol, c.ATol, size, indexText(largest.Index), largest.Expected, largest.Got))
 	case !sameType(o, a):
-		t.fail(rules.OutputDType, is+"; the values are equal within the tolerances", "")
+		t.fail(rules.OutputDType, is+"; the values are equal within the tolerances", "make the file anew with --save-outputs where the change is meant")
 	}
 }
 

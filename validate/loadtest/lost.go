@@ -44,7 +44,7 @@ func (t *test) lost(err error) bool {
 		t.fail(rules.LoadTestTimeout, fmt.Sprintf("the load test of %q was stopped after %s while %s%s",
 			t.cfg.ModelPath, t.cfg.Timeout, doing(stage), t.on()), "give it more time with --timeout, or look for an endless loop in forward")
 	case t.ctx.Err() != nil:
-		t.fail(rules.WorkerFailed, fmt.Sprintf("the load test of %q was cancelled while %s", t.cfg.ModelPath, doing(stage)), "")
+		t.fail(rules.WorkerFailed, fmt.Sprintf("the load test of %q was cancelled while %s", t.cfg.ModelPath, doing(stage)), "run it again")
 	case errors.Is(err, protocol.ErrMalformed):
 		t.failWorker(fmt.Sprintf("sent what it should not: %s", clean(err.Error(), 200)), rebuildHint)
 	default:

@@ -26,8 +26,8 @@ type Config struct {
 	ModelOffset, ModelSize int64
 	// ModelPath names the model in findings.
 	ModelPath string
-	// Sample makes the sample for forward's arguments. An error that wraps
-	// sample.ErrNone is a warning, and forward is not run; any other error is a
+	// Sample makes the sample for forward's arguments. A *sample.NoneError is a
+	// warning, and forward is not run; any other error is a
 	// sample that does not fit.
 	Sample func([]protocol.Argument) (*sample.Sample, error)
 	// Timeout bounds each stage: starting the worker and loading the model;
@@ -160,7 +160,8 @@ func (t *test) load() ([]protocol.Argument, bool) {
 	}
 	t.result.LoadSeconds = reply.Loaded.Seconds
 	if reply.Loaded.NoForward {
-		t.fail(rules.NoForward, fmt.Sprintf("%q has no method forward; it was loaded and not run", t.cfg.ModelPath), "")
+		t.fail(rules.NoForward, fmt.Sprintf("%q has no method forward; it was loaded and not run", t.cfg.ModelPath),
+			"test the method that the handler calls in Python, or save a module with forward")
 		return nil, false
 	}
 	return reply.Loaded.Arguments, true
@@ -169,13 +170,13 @@ func (t *test) load() ([]protocol.Argument, bool) {
 // fit makes the sample for forward's arguments.
 func (t *test) fit(arguments []protocol.Argument) bool {
 	s, err := t.cfg.Sample(arguments)
-	if errors.Is(err, sample.ErrNone) {
-		t.fail(rules.NoSample, err.Error(), "")
+	if none, ok := errors.AsType[*sample.NoneError](err); ok {
+		t.fail(rules.NoSample, none.Message, none.Hint)
 		return false
 	}
 	t.result.Stage = protocol.StageShape
 	if err != nil {
-		t.fail(rules.SampleMismatch, err.Error(), "")
+		t.fail(rules.SampleMismatch, err.Error(), fallbackHints[rules.SampleMismatch])
 		return false
 	}
 	t.sample = s

@@ -76,7 +76,8 @@ func (t *taker) take(outputs []protocol.Output, i int, data io.Reader) {
 
 func (t *taker) conclude(o protocol.Output, partner *numpy.Array, c *comparator) {
 	if err := c.close(); err != nil {
-		t.fail(rules.OutputsUnused, fmt.Sprintf("%s of %q was not compared with %s: %s", o.Path, t.cfg.ModelPath, t.cfg.Expect.name(partner), err), "")
+		t.fail(rules.OutputsUnused, fmt.Sprintf("%s of %q was not compared with %s: %s", o.Path, t.cfg.ModelPath, t.cfg.Expect.name(partner), err),
+			"make the file of --expect anew with --save-outputs")
 		return
 	}
 	t.result.Comparison.Outputs = append(t.result.Comparison.Outputs, c.result)
@@ -101,7 +102,8 @@ func (t *taker) finish() {
 	}
 	saved, err := t.saver.commit()
 	if err != nil {
-		t.fail(rules.OutputsUnused, fmt.Sprintf("the outputs of %q can't be saved: %s", t.cfg.ModelPath, err), "")
+		t.fail(rules.OutputsUnused, fmt.Sprintf("the outputs of %q can't be saved: %s", t.cfg.ModelPath, err),
+			"name another file for --save-outputs")
 	}
 	t.result.Saved = saved
 }
@@ -143,7 +145,8 @@ func (t *taker) unused() {
 func (cfg *Config) Unused(why string) []rules.Finding {
 	var all []rules.Finding
 	add := func(done string) {
-		all = append(all, rules.New(rules.OutputsUnused, cfg.ModelPath, fmt.Sprintf("the outputs of %q were not %s: %s", cfg.ModelPath, done, why), ""))
+		all = append(all, rules.New(rules.OutputsUnused, cfg.ModelPath, fmt.Sprintf("the outputs of %q were not %s: %s", cfg.ModelPath, done, why),
+			"mend what kept the model from running, or leave --expect and --save-outputs out"))
 	}
 	if cfg.Expect != nil {
 		add(fmt.Sprintf("compared with %q", cfg.Expect.file.Path))

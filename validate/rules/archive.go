@@ -23,21 +23,24 @@ const (
 var archiveRules = []Rule{
 	{
 		ID: ArchiveDamaged, Severity: Error,
-		Summary:  "the archive can't be read to its end",
-		Example:  `"bert.mar" is damaged: "traced_model.pt": checksum error`,
-		Preempts: "Failed to extract archive: invalid entry CRC",
+		Summary: "the archive can't be read to its end",
+		Example: `"bert.mar" is damaged: "traced_model.pt": checksum error`,
+		Preempts: []string{
+			"Failed to extract archive: invalid entry CRC",
+			"Input is not in the .gz format",
+		},
 	},
 	{
 		ID: ArchiveEncrypted, Severity: Error,
 		Summary:  "an entry is encrypted",
 		Example:  `"traced_model.pt" in "bert.mar" is encrypted`,
-		Preempts: "encrypted ZIP entry not supported",
+		Preempts: []string{"encrypted ZIP entry not supported"},
 	},
 	{
 		ID: ArchiveDescriptor, Severity: Error,
 		Summary:  "a stored entry has a data descriptor",
 		Example:  `"traced_model.pt" in "bert.mar" is stored with a data descriptor, which Java refuses`,
-		Preempts: "only DEFLATED entries can have EXT descriptor",
+		Preempts: []string{"only DEFLATED entries can have EXT descriptor"},
 	},
 	{
 		ID: ArchiveEntryKind, Severity: Warning,
@@ -48,7 +51,7 @@ var archiveRules = []Rule{
 		ID: ArchiveEntryOutside, Severity: Error,
 		Summary:  "an entry stands outside the model's folder",
 		Example:  `"../handler.py" in "bert.mar" stands outside the model's folder`,
-		Preempts: "Detected Zip Slip vulnerability",
+		Preempts: []string{"Detected Zip Slip vulnerability"},
 	},
 	{
 		ID: ArchiveEntryTwice, Severity: Warning,
@@ -59,7 +62,7 @@ var archiveRules = []Rule{
 		ID: ArchiveEntryClash, Severity: Error,
 		Summary:  "an entry can't be unpacked where its name wants it",
 		Example:  `"config" in "bert.mar" is a file and a folder, so TorchServe can't unpack it`,
-		Preempts: "Cannot create directory",
+		Preempts: []string{"Cannot create directory"},
 	},
 	{
 		ID: ArchiveEntryAbsolute, Severity: Warning,
@@ -70,7 +73,7 @@ var archiveRules = []Rule{
 		ID: ArchiveName, Severity: Error,
 		Summary:  "the archive's name lets the server take it for another format",
 		Example:  `"bert.zip" is a zip file, and TorchServe takes what does not end in ".mar" for a .tar.gz`,
-		Preempts: "Input is not in the .gz format",
+		Preempts: []string{"Input is not in the .gz format"},
 	},
 	{
 		ID: ArchiveMembers, Severity: Warning,
@@ -86,30 +89,33 @@ var archiveRules = []Rule{
 		ID: ManifestMissing, Severity: Warning,
 		Summary:  "the archive has no manifest, so the server has to be told its handler",
 		Example:  `"bert.mar" has no MAR-INF/MANIFEST.json; TorchServe asks for the handler with the request, or takes its default_service_handler`,
-		Preempts: "Load model failed: X, error: Worker died.",
+		Preempts: []string{"Load model failed: X, error: Worker died."},
 	},
 	{
 		ID: ManifestInvalid, Severity: Error,
 		Summary:  "the manifest can't be read",
 		Example:  `the manifest of "bert.mar" can't be read: manifest has no "model"`,
-		Preempts: "Failed to parse manifest file",
+		Preempts: []string{"Failed to parse manifest file"},
 	},
 	{
 		ID: ManifestRuntime, Severity: Error,
 		Summary:  "the manifest has a runtime that the server does not know",
 		Example:  `the manifest of "bert.mar" has the runtime "python2", and TorchServe knows python, python3 and LSP`,
-		Preempts: "Runtime is not defined or invalid.",
+		Preempts: []string{"Runtime is not defined or invalid."},
 	},
 	{
 		ID: ManifestFileMissing, Severity: Error,
-		Summary:  "the manifest names a file that is not there",
-		Example:  `the manifest of "bert.mar" names the serialized file "model.pt", which is not there`,
-		Preempts: "Load model failed: X, error: Worker died.",
+		Summary: "the manifest names a file that is not there",
+		Example: `the manifest of "bert.mar" names the serialized file "model.pt", which is not there`,
+		Preempts: []string{
+			"Load model failed: X, error: Worker died.",
+			"Missing the model.py file",
+		},
 	},
 	{
 		ID: FolderManifestAlone, Severity: Error,
 		Summary:  "a no-archive folder holds MAR-INF alone, which TorchServe misreads",
 		Example:  `the folder "bert" holds MAR-INF alone, and TorchServe takes that for the model's folder`,
-		Preempts: "Load model failed: X, error: Worker died.",
+		Preempts: []string{"Load model failed: X, error: Worker died."},
 	},
 }

@@ -13,13 +13,13 @@ var configRules = []Rule{
 		ID: ConfigUnreadable, Severity: Error,
 		Summary:  "the config file is empty, no valid YAML or no map",
 		Example:  `"model-config.yaml" can't be read as YAML: line 3, column 12: mapping values are not allowed in this context`,
-		Preempts: "Failed to parse model config yaml file.",
+		Preempts: []string{"Failed to parse model config yaml file."},
 	},
 	{
 		ID: ConfigValue, Severity: Warning,
 		Summary:  "the config file has a value that TorchServe ignores",
 		Example:  `line 2 of "model-config.yaml": batchSize is the text "4", and TorchServe wants a whole number and ignores it`,
-		Preempts: "Invalid batchSize: 4, should be integer",
+		Preempts: []string{"Invalid batchSize: 4, should be integer"},
 	},
 	{
 		ID: ConfigKey, Severity: Warning,
@@ -28,7 +28,8 @@ var configRules = []Rule{
 	},
 	{
 		ID: ConfigWorkers, Severity: Warning,
-		Summary: "minWorkers is more than maxWorkers, or one of them is missing",
-		Example: `"model-config.yaml" has minWorkers 4 and maxWorkers 2; TorchServe ignores both`,
+		Summary:  "minWorkers is more than maxWorkers, or one of them is missing",
+		Example:  `"model-config.yaml" has minWorkers 4 and maxWorkers 2; TorchServe ignores both`,
+		Preempts: []string{`Model "bert" Version: 1.0 registered with 0 initial workers. Use scale workers API to add workers for the model.`},
 	},
 }

@@ -46,8 +46,10 @@ This page is made from validate/rules by ` + "`make docs`" + `.
 			severity += ", could not be tested here"
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s: %s.\n\n    %s\n", r.ID, severity, r.Summary, r.Example)
-		if r.Preempts != "" {
-			fmt.Fprintf(&b, "\nIn production: `%s`\n", r.Preempts)
+		if len(r.Preempts) == 1 {
+			fmt.Fprintf(&b, "\nIn production: `%s`\n", r.Preempts[0])
+		} else if len(r.Preempts) > 1 {
+			fmt.Fprintf(&b, "\nIn production:\n\n- `%s`\n", strings.Join(r.Preempts, "`\n- `"))
 		}
 	}
 	return b.String()

@@ -15,36 +15,36 @@ var entryRules = []Rule{
 	{
 		ID: EntryDropped, Severity: Note,
 		Summary: "a hidden, cache or empty folder was left out",
-		Example: `the hidden folder "extra/.git" is left out, as torch-model-archiver does`,
+		Example: `hidden and cache folders in "extra" are left out: "extra/.git"`,
 	},
 	{
 		ID: EntryExcluded, Severity: Note,
 		Summary: "entries were left out by --exclude",
-		Example: `"optimizer.pt" is left out by --exclude`,
+		Example: `excluded by "*.log": "logs/train.log"`,
 	},
 	{
 		ID: EntryPortability, Severity: Warning,
 		Summary: "an entry's name can't be unpacked everywhere",
-		Example: `"labels?.txt" can't be unpacked on Windows`,
+		Example: `Windows reserves the name for a device: "aux.json"`,
 	},
 	{
 		ID: LinksFollowed, Severity: Note,
 		Summary: "symbolic links were followed",
-		Example: `links in "snapshots/0f3a" are followed; the files that they point to are archived`,
+		Example: `links in "snapshots/0f3a" are followed: "snapshots/0f3a/model.bin"`,
 	},
 	{
 		ID: WildcardNoMatch, Severity: Warning,
 		Summary: "a wildcard matched no file",
-		Example: `"artifacts/*.json" matches no file`,
+		Example: `the wildcard "artifacts/*.json" matches nothing`,
 	},
 	{
 		ID: ExportPathCreated, Severity: Warning,
 		Summary: "the export path did not exist",
-		Example: `the export path "model-store" does not exist and will be created`,
+		Example: `the export path "model-store" does not exist and is made`,
 	},
 	{
 		ID: Overwriting, Severity: Warning,
 		Summary: "an existing archive is replaced",
-		Example: `"model-store/bert.mar" exists and will be replaced (--force)`,
+		Example: `"model-store/bert.mar" is overwritten`,
 	},
 }

@@ -14,7 +14,7 @@ var goldenRules = []Rule{
 		ID: OutputDiffers, Severity: Error,
 		Summary:  "an output is not the one that --expect gives",
 		Example:  `output[0] of "model.pt" is not "logits" in "out.npz": 3 of 768 values are beyond rtol 1.3e-06 and atol 1e-05, the largest difference is 0.25 at [0,17], where 0.5 is expected and 0.75 given`,
-		Preempts: "nothing: the server answers with other numbers",
+		Preempts: []string{"nothing: the server answers with other numbers"},
 	},
 	{
 		ID: OutputDType, Severity: Warning,
@@ -30,12 +30,12 @@ var goldenRules = []Rule{
 		ID: PaddingMatters, Severity: Warning,
 		Summary:  "the answer to a short input changes with its padding, which attention_mask leaves out",
 		Example:  `output[0] of "model.pt" changes by up to 0.25 when an input of 16 tokens is padded to 24 with attention_mask 0: the trace took a length as a constant, or the model does not heed the mask`,
-		Preempts: "nothing: the server answers a text with other numbers when it is padded to another length",
+		Preempts: []string{"nothing: the server answers a text with other numbers when it is padded to another length"},
 	},
 	{
 		ID: BatchFails, Severity: Warning,
 		Summary:  "the model fails on a batch of the size that the settings allow",
 		Example:  `forward of "model.pt" runs on a batch of 1 and fails on one of 8, batchSize in "model-config.yaml"`,
-		Preempts: "a failure of every request that arrives together with another one",
+		Preempts: []string{"a failure of every request that arrives together with another one"},
 	},
 }

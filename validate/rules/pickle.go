@@ -12,13 +12,13 @@ var pickleRules = []Rule{
 		ID: PickleDangerous, Severity: Error,
 		Summary:  "a pickle imports what runs code, or reaches files or the network, when it is loaded",
 		Example:  `a pickle in "vocab.pkl" imports posix.system, which may run when the pickle is loaded`,
-		Preempts: "nothing: whoever made the file runs commands on the server",
+		Preempts: []string{"nothing: whoever made the file runs commands on the server"},
 	},
 	{
 		ID: PickleUnfamiliar, Severity: Warning,
 		Summary:  "a pickle imports classes that are not known to be harmless",
 		Example:  `a pickle in "model.pt" imports __main__.Net, which this program does not know`,
-		Preempts: "AttributeError: Can't get attribute 'Net' on <module '__main__'>",
+		Preempts: []string{"AttributeError: Can't get attribute 'Net' on <module '__main__'>"},
 	},
 	{
 		ID: PickleUnread, Severity: Warning,

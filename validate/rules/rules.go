@@ -29,8 +29,8 @@ type Rule struct {
 	Summary string
 	// Example is a message that the rule gives.
 	Example string
-	// Preempts is what production would have said instead, or empty.
-	Preempts string
+	// Preempts are messages that production would have given instead.
+	Preempts []string
 }
 
 // Finding is one problem that a check found.

@@ -14,6 +14,13 @@ import (
 // can be derived. Its text says what forward takes and how to give a sample.
 var ErrNone = errors.New("there is no sample for forward")
 
+// NoneError wraps ErrNone; Hint says what to give.
+type NoneError struct{ Message, Hint string }
+
+func (e *NoneError) Error() string { return e.Message + ": " + e.Hint }
+
+func (e *NoneError) Unwrap() error { return ErrNone }
+
 // MismatchError is a sample that does not fit the arguments of forward.
 type MismatchError struct {
 	Reason    string
@@ -32,7 +39,7 @@ const maxArguments = 1000
 // left. What no spec is for is derived from the settings; arguments with a
 // default are left out then, and optional ones are None.
 //
-// The error wraps ErrNone, is a *MismatchError, or is about a .npy file, whose
+// The error is a *NoneError, a *MismatchError, or is about a .npy file, whose
 // header is read here, or a .npz. The same specs, arguments, settings and seed make the
 // same sample.
 func Build(specs []Spec, args []protocol.Argument, settings Settings, seed int64) (*Sample, error) {

@@ -87,7 +87,7 @@ func (b *builder) missing(args []protocol.Argument, given bool) error {
 		why = fmt.Sprintf(" (%s was not used: save_mode does not stand beside it, and forward has no argument input_ids)",
 			b.settings.maxLengthText())
 	}
-	return fmt.Errorf("%w, which takes %s%s: %s", ErrNone, declaration(b.args), why, help)
+	return &NoneError{Message: fmt.Sprintf("%v, which takes %s%s", ErrNone, declaration(b.args), why), Hint: help}
 }
 
 // example is a flag that gives the argument a sample of its type.
