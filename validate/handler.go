@@ -301,10 +301,8 @@ func (c *Check) checkModelFile() error {
 		c.add(rules.ModelFileClasses, name, fmt.Sprintf("%q defines %s", name,
 			classesText(s.classes, "the handler takes a model file with exactly one")), hint)
 	}
-	if class := s.class(); class != nil && slices.Contains(noWeights, c.identity.Kind) && s.ofPyTorch(class) {
-		c.add(rules.EagerWeights, c.subject.ModelPath, fmt.Sprintf("%q is %s, and the handler %q loads a state_dict into the class of %q",
-			c.subject.ModelPath, c.identity.Words, c.subject.Manifest.Model.Handler, name),
-			"save the weights with torch.save(model.state_dict(), path)")
+	if class := s.class(); class != nil && s.ofPyTorch(class) {
+		c.checkWeights(s, class)
 	}
 	return nil
 }

@@ -97,7 +97,15 @@ var modelCases = []ruleCase{
 		want: []string{rules.EagerWeights},
 	},
 
-	{name: "a state_dict beside a model file", archive: eager("from torch import nn\nclass Net(nn.Module): pass\n", "notmodels/state_dict.pt")},
+	{
+		name: "a nested checkpoint beside a model file", archive: eager("from torch import nn\nclass Net(nn.Module): pass\n", "notmodels/training-checkpoint.pt"),
+		want: []string{rules.EagerWeights}, says: []string{`a checkpoint saved with torch.save: "epoch" in it is a number`, `torch.save(checkpoint["model"], path)`},
+	},
+	{
+		name: "the state_dict of another class", archive: eager("from torch import nn\nclass Net(nn.Module): pass\n", "notmodels/state_dict.pt"),
+		want: []string{rules.EagerWeights}, says: []string{`with keys such as "hidden.…", which the class Net does not have`},
+	},
+	{name: "a state_dict beside a model file", archive: eager("from torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.hidden, self.head = layers()\n", "notmodels/state_dict.pt")},
 	{name: "a class that loads in its own way", archive: eager("from torch import nn\nclass Net(nn.Module):\n    def load_state_dict(self, x): pass\n", "models/conv.pt")},
 	{name: "a class that may", archive: eager("from helper import Base\nclass Net(Base): pass\n", "models/conv.pt")},
 	{name: "well named", archive: builtin("image_classifier", "models/conv.pt")},

@@ -109,7 +109,7 @@ var modelRules = []Rule{
 	},
 	{
 		ID: EagerWeights, Severity: Error,
-		Summary: "the handler loads a state_dict beside the model file, and the serialized file is none",
+		Summary: "the handler loads a state_dict into the model file's class, and the serialized file is none, or one of another class",
 		Example: `"model.pt" is a whole module pickled by torch.save, and the handler "image_classifier" loads a state_dict into the class of "model.py"`,
 		Preempts: []string{
 			"Expected state_dict to be dict-like, got <class '__main__.Net'>",

@@ -5,13 +5,17 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go-model-archiver/internal/testtools"
+	"go-model-archiver/validate/pickle"
 )
 
 func identify(t *testing.T, data []byte, name string) Identity {
@@ -288,4 +292,21 @@ func libraryIn(t *testing.T, path string) []byte {
 	}
 	t.Fatalf("no library in %s", path)
 	return nil
+}
+
+func TestStateOfManyKeys(t *testing.T) {
+	inner, tensor := &pickle.Dict{}, &pickle.Object{Callable: pickle.Global{Module: "torch._utils", Name: "_rebuild_tensor_v2"}}
+	for i := range 20_000 {
+		inner.Pairs = append(inner.Pairs, pickle.Pair{Key: strconv.Itoa(i), Value: tensor})
+	}
+	inner.Pairs = append(inner.Pairs, pickle.Pair{Key: "last", Value: int64(1)})
+	all := &pickle.Dict{}
+	for i := range 20_000 {
+		all.Pairs = append(all.Pairs, pickle.Pair{Key: fmt.Sprintf("c%d.w", i), Value: inner})
+	}
+	start := time.Now()
+	s := stateOf(all)
+	if len(s.Children) != maxChildren || s.Alien != "" || s.Inner != "" || time.Since(start) > 2*time.Second {
+		t.Errorf("got %d children, %q, %q in %s", len(s.Children), s.Alien, s.Inner, time.Since(start))
+	}
 }

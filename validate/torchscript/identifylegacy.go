@@ -28,7 +28,7 @@ func (f file) legacyPickle() (Identity, bool, error) {
 			sizes[key] = size
 		}
 	}
-	kind := Checkpoint
+	kind, state := Checkpoint, State{}
 	for i := range 5 {
 		v, err := d.Next()
 		switch {
@@ -40,7 +40,7 @@ func (f file) legacyPickle() (Identity, bool, error) {
 			return Identity{}, false, err
 		}
 		if i == 3 {
-			kind = savedKind(v)
+			kind, state = savedKind(v), stateOf(v)
 		}
 	}
 	need := int64(0)
@@ -50,7 +50,9 @@ func (f file) legacyPickle() (Identity, bool, error) {
 	if have := f.size - d.Offset(); have < need {
 		return legacy(kind).damaged(DamageTruncated, fmt.Sprintf("its tensors need %d bytes, and %d are there", need, have)), true, nil
 	}
-	return legacy(kind), true, nil
+	id := legacy(kind)
+	id.State = state
+	return id, true, nil
 }
 
 // maxLegacyStorage is more bytes than any storage has.

@@ -126,7 +126,9 @@ func (c *contents) saved(dir zipDirectory) (Identity, error) {
 	if err != nil && !isFormatError(err) {
 		return Identity{}, err
 	}
-	return identity(savedKind(v)), nil
+	id := identity(savedKind(v))
+	id.State = stateOf(v)
+	return id, nil
 }
 
 // identifyMemory bounds the values of a pickle that only has to be told apart.
@@ -148,22 +150,12 @@ func isCorrupt(err error) bool {
 
 // savedKind tells apart what torch.save was given.
 func savedKind(v pickle.Value) Kind {
-	var pairs []pickle.Pair
-	switch v := v.(type) {
-	case *pickle.Dict:
-		pairs = v.Pairs
-	case *pickle.Object:
-		class, ok := classOf(v)
-		switch {
-		case !ok || isTensorMaker(class):
-			return Checkpoint
-		case class != pickle.Global{Module: "collections", Name: "OrderedDict"}:
-			if _, ok := moduleState(v); ok {
-				return Module
-			}
-			return Checkpoint
+	pairs, isMapping := mapping(v)
+	if o, ok := v.(*pickle.Object); ok && !isMapping {
+		class, known := classOf(o)
+		if _, ok := moduleState(o); ok && known && !isTensorMaker(class) {
+			return Module
 		}
-		pairs = v.Pairs
 	}
 	if len(pairs) == 0 {
 		return Checkpoint

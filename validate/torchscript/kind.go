@@ -101,6 +101,8 @@ type Identity struct {
 	// Words says what the file is, with an article: "a state_dict saved
 	// with torch.save".
 	Words string
+	// State tells of what torch.save wrote whether it can be a module's.
+	State State
 	// Detail says what is wrong with a damaged file, or is empty: "the
 	// central directory at its end is missing".
 	Detail string
