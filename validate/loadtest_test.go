@@ -74,3 +74,42 @@ func TestTokenThatTheModelDoesNotKnow(t *testing.T) {
 	_, findings = c.LoadTest(context.Background(), o)
 	compareFindings(t, findings, []string{rules.ForwardFailed}, []string{"input_ids holds 70000", `word_embeddings.weight" has`})
 }
+
+// A sample that is no longer than the positions fails by its numbers.
+func TestIndexThatNoLengthExplains(t *testing.T) {
+	dir := t.TempDir()
+	script, path := filepath.Join(dir, "make.py"), filepath.Join(dir, "model.pt")
+	err := os.WriteFile(script, []byte(`
+import sys, torch
+class Typed(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.word_embeddings = torch.nn.Embedding(50, 4)
+        self.position_embeddings = torch.nn.Embedding(16, 4)
+        self.kinds = torch.nn.Embedding(2, 4)
+    def forward(self, input_ids: torch.Tensor, kinds: torch.Tensor):
+        return self.word_embeddings(input_ids) + self.kinds(kinds) + self.position_embeddings(torch.arange(input_ids.size(1)))
+torch.jit.script(Typed().eval()).save(sys.argv[1])
+`), 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(testtools.Python(t), script, path).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for text, want := range map[string]string{
+		"int64[1,8]":  "the largest are input_ids 3, kinds 3, and its 16 positions are enough",
+		"int64[1,17]": "lower max_length to the model's positions",
+	} {
+		spec, err := sample.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := NewCheck(python(serves).modelled(twoArguments).subject(t).of(t, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, findings := c.LoadTest(context.Background(), LoadTestOptions{Timeout: time.Minute, Worker: testtools.Worker(t), Samples: []sample.Spec{spec, spec}})
+		compareFindings(t, findings, []string{rules.ForwardFailed}, []string{want})
+	}
+}

@@ -140,6 +140,10 @@ func TestWithoutASampleTheErrorSaysHowToGiveOne(t *testing.T) {
 		"nothing known": {[]string{"x: Tensor"}, Settings{}, []string{"x: Tensor", "--sample 'x:float32[1,3,224,224]'"}},
 		"max_length of something else": {[]string{"x: Tensor"}, Settings{MaxLength: 8, MaxLengthSource: "c.json"},
 			[]string{`max_length 8 in "c.json" was not used: save_mode does not stand beside it`}},
+		"pixels beside tokens":    {[]string{"input_ids: Tensor", "pixel_values: Tensor"}, Settings{MaxLength: 8}, []string{"--sample 'pixel_values:float32[1,3,224,224]'"}},
+		"a third tensor":          {[]string{"a: Tensor", "b: Tensor", "lengths: Tensor"}, tokens, []string{"--sample 'lengths:float32[1,3,224,224]'"}},
+		"a mask of any dtype":     {[]string{"input_ids: Tensor", "pad_mask: Tensor"}, tokens, []string{"--sample 'pad_mask:bool[1,8]=zeros'"}},
+		"a mask of a square":      {[]string{"input_ids: Tensor", "src_mask: Tensor"}, tokens, []string{"--sample 'src_mask:int64[1,8]=ones'"}},
 		"an int beside tokens":    {[]string{"input_ids: Tensor", "n: int"}, tokens, []string{"--sample 'n:int=1'"}},
 		"a dict beside an image":  {[]string{"x: Tensor", "d: Dict[str, List[int]]"}, Settings{VisionHandler: "image_classifier"}, []string{`'d:{"key": [int=1]}'`}},
 		"a handler of our own":    {[]string{"x: Tensor"}, Settings{VisionHandler: "my_handler.py"}, []string{"'x:float32"}},
@@ -240,10 +244,14 @@ func TestSamplesAreDerived(t *testing.T) {
 		want     []string
 		source   string
 	}{
-		"tokens by save_mode": {[]string{"a: Tensor", "b.1: Tensor"}, tokens, []string{"a:int64[1,8]=arange(4)", "b.1:int64[1,8]=arange(4)"}, `max_length 8 in "setup_config.json"`},
+		"tokens by save_mode": {[]string{"a: Tensor", "b.1: Tensor"}, tokens, []string{"a:int64[1,8]=arange(4)", "b.1:int64[1,8]=ones"}, `max_length 8 in "setup_config.json"`},
 		"tokens by input_ids": {[]string{"input_ids.1: Tensor"}, Settings{MaxLength: 3, MaxLengthSource: "model-config.yaml"}, []string{"input_ids.1:int64[1,3]=arange(4)"}, `max_length 3 in "model-config.yaml"`},
 		"all that BERT takes": {[]string{"input_ids: Tensor", "attention_mask: Tensor", "token_type_ids: Tensor", "position_ids: Tensor", "head_mask: Optional[Tensor] = None"}, tokens,
 			[]string{"input_ids:int64[1,8]=arange(4)", "attention_mask:int64[1,8]=ones", "token_type_ids:int64[1,8]=zeros", "position_ids:int64[1,8]=arange"}, `max_length 8 in "setup_config.json"`},
+		"all that Google's BERT takes": {[]string{"input_ids: Tensor", "input_mask: Tensor", "segment_ids: Tensor"}, tokens,
+			[]string{"input_ids:int64[1,8]=arange(4)", "input_mask:int64[1,8]=ones", "segment_ids:int64[1,8]=zeros"}, `max_length 8 in "setup_config.json"`},
+		"an encoder and a decoder": {[]string{"input_ids: Tensor", "mask: Tensor", "decoder_input_ids: Tensor", "decoder_attention_mask: Tensor", "src_key_padding_mask: Tensor"}, tokens,
+			[]string{"input_ids:int64[1,8]=arange(4)", "mask:int64[1,8]=ones", "decoder_input_ids:int64[1,8]=arange(4)", "decoder_attention_mask:int64[1,8]=ones", "src_key_padding_mask:bool[1,8]=zeros"}, `max_length 8 in "setup_config.json"`},
 		"tensors with a default": {[]string{"a: Tensor", "b: Optional[Tensor] = None", "c: bool = True"}, tokens, []string{"a:int64[1,8]=arange(4)"}, `max_length 8 in "setup_config.json"`},
 		"an image":               {[]string{"x: Tensor"}, vision("image_classifier"), []string{"x:float32[1,3,224,224]=random"}, "the built-in image_classifier"},
 		"a segmenter":            {[]string{"x: Tensor"}, vision("image_segmenter"), []string{"x:float32[1,3,224,224]=random"}, "the built-in image_segmenter"},

@@ -3,7 +3,6 @@ package sample
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"go-model-archiver/validate/loadtest/protocol"
 )
@@ -33,8 +32,7 @@ func (b *builder) derive() (missing []protocol.Argument) {
 		case i == imageAt: // torchvision's detection models take images of any size, one by one
 			batch := node{kind: protocol.List, items: []node{image}}
 			b.inputs[i] = input{true, batch, "the built-in " + b.settings.VisionHandler}
-		case imageAt < 0 && tokens && t.name == "Tensor":
-			b.inputs[i] = input{true, tokensOf(arg.Name, b.settings.MaxLength), b.settings.maxLengthText()}
+		case imageAt < 0 && tokens && t.name == "Tensor" && b.deriveTokens(i):
 		default:
 			missing = append(missing, arg)
 		}
@@ -60,10 +58,22 @@ func (b *builder) imageArgument() int {
 	})
 }
 
-// tokensOf is what a tokenizer would give for the argument, by its shape.
-func tokensOf(name string, length int64) node {
-	dims := []int64{1, length}
-	return node{kind: protocol.Tensor, dtype: "int64", dims: dims, source: defaultSource(name, "int64", dims)}
+// deriveTokens gives argument i what a tokenizer would; false is where its shape
+// or its dtype can't be told.
+func (b *builder) deriveTokens(i int) bool {
+	value, sure := tokensOf(b.args[i].Name, b.role(i), b.settings.MaxLength)
+	b.inputs[i] = input{sure, value, b.settings.maxLengthText()}
+	return sure
+}
+
+// role is what argument i is for. The Hugging Face handler, whose settings have
+// a save_mode, gives ids and their mask in this order, whatever the names are.
+func (b *builder) role(i int) role {
+	r := roleOf(b.args[i].Name)
+	if r == noRole && b.settings.SaveMode != "" && i < 2 {
+		return []role{tokenIDs, mask}[i]
+	}
+	return r
 }
 
 // maxHelp is the length at which the list of examples ends.
@@ -96,13 +106,12 @@ func (b *builder) example(arg protocol.Argument) string {
 	if validName(arg.Name) {
 		s.Name = arg.Name
 	}
-	base := baseName(arg.Name)
-	if s.value.kind == protocol.Tensor && (strings.HasSuffix(base, "_ids") || strings.HasSuffix(base, "_mask")) {
+	if r := roleOf(arg.Name); r != noRole && s.value.kind == protocol.Tensor {
 		length := b.settings.MaxLength
 		if length <= 0 {
 			length = 128
 		}
-		s.value = tokensOf(arg.Name, length)
+		s.value, _ = tokensOf(arg.Name, r, length)
 	}
 	return clip(flag(s.String()), maxHelp)
 }

@@ -41,8 +41,22 @@
 // makes an int, a float or a bool where forward takes one.
 //
 // A tensor without a source gets one by its name, which is the argument's or
-// the key's in a dict: an attention_mask ones, token_type_ids zeros,
-// position_ids 0, 1, 2, … in each row. Otherwise floats are random, bools are
-// true, and whole numbers arange(4): these are valid tokens of any vocabulary,
-// and a model that looks for one of the special tokens finds it.
+// the key's in a dict. Masks are ones: mask, attention_mask, input_mask and
+// others that end so. Those that are true where a token is hidden are zeros:
+// padding_mask, pad_mask, src_key_padding_mask, and where they are bools the
+// src_mask, tgt_mask, memory_mask and causal_mask of torch.nn.Transformer.
+// Whole numbers are zeros for the types and languages of tokens
+// (token_type_ids, segment_ids, langs), and 0, 1, 2, … in each row for
+// position_ids. Otherwise floats are random, bools are true, and whole numbers
+// arange(4), those of input_ids and decoder_input_ids too: these are valid
+// tokens of any vocabulary, and a model that looks for one of the special
+// tokens finds it.
+//
+// max_length gives int64 [1, max_length] to the tensors whose name tells that
+// they are ids, a mask, types or positions of tokens, and bools to a
+// key_padding_mask, which PyTorch takes nothing else for. Beside a save_mode,
+// the first two tensors are ids and their mask under any name, as the Hugging
+// Face handler gives them. Nothing is derived for other tensors, such as
+// pixel_values, and for masks whose shape or dtype the name does not tell
+// (padding_mask, src_mask, head_mask).
 package sample

@@ -2,7 +2,9 @@ package sample
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
+	"strings"
 
 	"go-model-archiver/validate/loadtest/protocol"
 )
@@ -19,6 +21,25 @@ func (s *Sample) Largest(name string) (int64, bool) {
 		at += tensorsIn(in.Value)
 	}
 	return 0, false
+}
+
+// LargestNumbers lists the inputs that Largest knows of: "input_ids 3, segment_ids 0".
+func (s *Sample) LargestNumbers() string {
+	const most = 8
+	var all []string
+	at := 0
+	for _, in := range s.Inputs {
+		if in.Value.Kind == protocol.Tensor {
+			if n, ok := s.tensors[at].largest(); ok {
+				all = append(all, fmt.Sprintf("%s %d", clip(in.Name, 100), n))
+			}
+		}
+		at += tensorsIn(in.Value)
+	}
+	if len(all) > most {
+		all = append(all[:most], "…")
+	}
+	return strings.Join(all, ", ")
 }
 
 func tensorsIn(v protocol.Value) int {

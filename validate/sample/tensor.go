@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"go-model-archiver/validate/loadtest/protocol"
@@ -71,29 +72,35 @@ func (s source) elements(dtype string, seed [2]uint64) func(dst []byte) {
 
 // defaultSource is the source of a tensor that was written without one.
 func defaultSource(name, dtype string, shape []int64) source {
-	name = baseName(name)
-	switch {
-	case strings.HasSuffix(name, "attention_mask"):
-		return source{kind: ones}
-	case name == "token_type_ids":
-		return source{kind: zeros}
-	case name == "position_ids" && len(shape) > 0:
+	r := roleOf(name)
+	if r == positions && len(shape) > 0 {
 		last := shape[len(shape)-1]
 		rows, _ := tensorSize("bool", shape[:len(shape)-1])
-		switch {
-		case rows == 1:
-			return source{kind: arange}
-		case last > 0 && last-1 <= wholeRange[dtype].high:
+		if rows != 1 && last > 0 && last-1 <= wholeRange[dtype].high {
 			return source{kind: arange, high: last}
 		}
+		if rows != 1 {
+			r = tokenIDs
+		}
 	}
-	switch dtype {
-	case "bool":
+	return roleSource(r, dtype)
+}
+
+// roleSource is the source for a tensor of one row.
+func roleSource(r role, dtype string) source {
+	isBool := dtype == "bool"
+	whole := !isBool && !slices.Contains(floats, dtype)
+	switch {
+	case r == paddingMask, r == pairMask && isBool, r == segments && whole:
+		return source{kind: zeros}
+	case r == mask, r == pairMask, r == otherMask, isBool:
 		return source{kind: ones}
-	case "float16", "bfloat16", "float32", "float64":
-		return source{kind: random}
+	case r == positions:
+		return source{kind: arange}
+	case whole:
+		return source{kind: arange, high: 4}
 	}
-	return source{kind: arange, high: 4}
+	return source{kind: random}
 }
 
 // Input is one argument of forward in a sample.
