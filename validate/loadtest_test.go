@@ -113,3 +113,11 @@ torch.jit.script(Typed().eval()).save(sys.argv[1])
 		compareFindings(t, findings, []string{rules.ForwardFailed}, []string{want})
 	}
 }
+
+func TestQuantizedModelsAreTold(t *testing.T) {
+	for name, want := range map[string]bool{"quantized": true, "bert-seq": false} {
+		if p := checkOf(t, testtools.Testdata("models", name+".pt")).probe(); p.Quantized != want {
+			t.Errorf("%s: quantized is %t, want %t", name, p.Quantized, want)
+		}
+	}
+}

@@ -21,8 +21,15 @@ func (c *Check) probe() *loadtest.Probe {
 		if table, ok := c.model.Embedding(names...); ok {
 			p.Vocabulary = table.Shape[0]
 		}
+		p.Quantized = slices.ContainsFunc(c.model.Operators, quantizes)
 	}
 	return p
+}
+
+// quantizes says that an operator rounds what it computes to few steps.
+func quantizes(operator string) bool {
+	return strings.HasPrefix(operator, "quantized::") || strings.HasPrefix(operator, "aten::quantize_") ||
+		strings.HasPrefix(operator, "aten::fake_quantize_") || strings.HasPrefix(operator, "aten::fbgemm_")
 }
 
 // batchSize is how many requests the server makes a batch of, and where that

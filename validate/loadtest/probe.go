@@ -3,6 +3,7 @@ package loadtest
 import (
 	"fmt"
 	"slices"
+	"syscall"
 	"time"
 
 	"go-model-archiver/validate/loadtest/protocol"
@@ -18,6 +19,9 @@ type Probe struct {
 	// Positions is how many tokens the model has positions for, and Vocabulary
 	// how many it knows; 0 is unknown.
 	Positions, Vocabulary int64
+	// Quantized says that the model rounds to steps that depend on all of an
+	// input: then its padding changes the outputs a little.
+	Quantized bool
 }
 
 // Shapes says which dimensions of the inputs may have other sizes than in the
@@ -76,6 +80,8 @@ type prober struct {
 	base  []baseInput
 	short *sizing // a short text that ran: what else is tried is cheaper on it
 	lost  string  // why the worker is gone
+	// scarce says that memory was short for a try, which then tells nothing.
+	scarce bool
 }
 
 // probe tries other shapes than the sample's.
@@ -107,6 +113,9 @@ func (t *test) probe() {
 		p.try(a)
 	}
 	t.result.Shapes.LeftOut = p.lost
+	if p.lost == "" && p.scarce {
+		t.result.Shapes.LeftOut = "a shape needed more memory than the worker may have"
+	}
 	p.describe(axes)
 }
 
@@ -117,15 +126,16 @@ func (p *prober) try(a *axis) {
 			continue
 		}
 		change := p.resized(p.short, &sizing{a, sizes})
+		compare := p.comparison(a, sizes[0])
 		var kept *capture
-		if a.name == lengthName && sizes[0] < a.places[0].size && p.maskAt(a) >= 0 {
+		if compare != nil {
 			kept = &capture{}
 		}
 		switch p.forward(change, kept) {
 		case ran:
 			a.ran = append(a.ran, i)
-			if kept != nil {
-				p.comparePadded(a, sizes[0], kept)
+			if compare != nil {
+				compare(a, sizes[0], change, kept)
 			}
 			if a.name == lengthName && sizes[0] < a.places[0].size && p.short == nil {
 				p.short = &sizing{a, sizes}
@@ -137,6 +147,19 @@ func (p *prober) try(a *axis) {
 			}
 		}
 	}
+}
+
+// comparison is what the outputs at a size of an axis are for, or nil.
+func (p *prober) comparison(a *axis, size int64) func(a *axis, size int64, c change, kept *capture) {
+	switch {
+	case a.name != lengthName || p.cfg.Probe.Quantized:
+		return nil
+	case size < a.places[0].size && p.maskAt(a) >= 0:
+		return p.comparePadded
+	case size > a.places[0].size && len(p.idsAt(a)) > 0:
+		return p.compareTail
+	}
+	return nil
 }
 
 // batchFails warns where the settings ask for a batch of that size.
@@ -178,6 +201,9 @@ func (p *prober) forward(change change, kept *capture) outcome {
 		return p.gone()
 	}
 	switch {
+	case reply.Failure != nil && outOfMemory.MatchString(withoutFrames(reply.Failure.Message)):
+		p.scarce = true
+		return untold
 	case reply.Failure != nil:
 		return failed
 	case reply.Outcome == nil:
@@ -192,7 +218,7 @@ func (p *prober) forward(change change, kept *capture) outcome {
 }
 
 // gone tells a crash, which says that the shape does not run, from a worker
-// that was ended for the time it took.
+// that was ended for the time or the memory it took.
 func (p *prober) gone() outcome {
 	p.lost = "the worker ended while it tried another shape"
 	select {
@@ -202,6 +228,11 @@ func (p *prober) gone() outcome {
 	}
 	if p.process.expired.Load() || p.ctx.Err() != nil {
 		p.lost = "the time for trying other shapes was up"
+		return untold
+	}
+	// Short of memory, libraries crash too, and the kernel kills.
+	status, _ := p.process.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if p.cfg.Memory > 0 || status.Signal() == syscall.SIGKILL || outOfMemory.MatchString(p.process.stderr.String()) {
 		return untold
 	}
 	return failed

@@ -57,11 +57,12 @@ func (a *axis) add(sizes ...int64) {
 
 // addAll tries one size at all places, which have the same one.
 func (a *axis) addAll(size int64) {
-	sizes := make([]int64, len(a.places))
-	for i := range sizes {
-		sizes[i] = size
-	}
-	a.add(sizes...)
+	a.add(a.sized(size).sizes...)
+}
+
+// sized is the axis with one size at all places.
+func (a *axis) sized(size int64) *sizing {
+	return &sizing{a, slices.Repeat([]int64{size}, len(a.places))}
 }
 
 // axes finds the dimensions that can be told apart, or says why there are none.

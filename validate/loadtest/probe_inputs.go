@@ -46,6 +46,17 @@ func baseInputs(s *sample.Sample) ([]baseInput, string) {
 	return base, ""
 }
 
+// isOnes says that every number of a tensor is 1.
+func (in baseInput) isOnes() bool {
+	e := elementOf(in.value.DType)
+	for at := 0; at < len(in.data); at += e.width {
+		if e.number(in.data[at:]) != 1 {
+			return false
+		}
+	}
+	return len(in.data) > 0
+}
+
 // change is the sample with other shapes: the numbers are repeated where a
 // dimension is longer, and those behind its end left out where it is shorter.
 type change []changed

@@ -38,15 +38,31 @@ func (c *capture) take(outputs []protocol.Output, i int, data io.Reader) {
 }
 
 // maskAt is the input that tells tokens, 1, from padding, 0, along the axis; or
-// -1. A padding_mask means the opposite, and a global one something else.
+// -1. A padding_mask means the opposite, as does what is not 1 for the sample's
+// tokens, and a global one something else.
 func (p *prober) maskAt(a *axis) int {
 	for _, at := range a.places {
 		name := p.sample.Inputs[at.input].Name
-		if strings.Contains(name, "mask") && !strings.Contains(name, "padding_mask") && !strings.Contains(name, "global") {
+		if strings.Contains(name, "mask") && !strings.Contains(name, "pad") && !strings.Contains(name, "global") && p.base[at.input].isOnes() {
 			return at.input
 		}
 	}
 	return -1
+}
+
+// steady says that the same input gives the same outputs again. Where it does
+// not, as with dropout, no comparison tells anything.
+func (p *prober) steady(c change, before *capture) bool {
+	var again capture
+	if p.forward(c, &again) != ran || len(again.outputs) != len(before.outputs) {
+		return false
+	}
+	for i, o := range before.outputs {
+		if d, comparable := distance(o, again.outputs[i], 0, 0); comparable && d.noticed() {
+			return false
+		}
+	}
+	return true
 }
 
 // comparePadded runs the short input, which gave the outputs in short, again
@@ -54,9 +70,9 @@ func (p *prober) maskAt(a *axis) int {
 // constant gives other numbers without an error. Some models want the padding
 // before the text, and some, such as GPT-2, look for their padding token: the
 // second one of RoBERTa, or the last one.
-func (p *prober) comparePadded(a *axis, length int64, short *capture) {
+func (p *prober) comparePadded(a *axis, length int64, c change, short *capture) {
 	behind, told := p.shift(a, length, filling{}, short)
-	if !told || behind == nil {
+	if !told || behind == nil || !p.steady(c, short) {
 		return
 	}
 	others := []filling{{before: moreTokens}, {token: 1}}
@@ -87,11 +103,7 @@ type filling struct{ before, token int64 }
 // shift compares the outputs in short with those of the same input padded. nil
 // is no change, and false that it can't be told.
 func (p *prober) shift(a *axis, length int64, f filling, short *capture) (*shift, bool) {
-	sizes := make([]int64, len(a.places))
-	for i := range sizes {
-		sizes[i] = length + moreTokens
-	}
-	c := p.resized(&sizing{a, sizes})
+	c := p.resized(p.short, a.sized(length+moreTokens))
 	for _, at := range a.places {
 		element := make([]byte, c[at.input].width())
 		if strings.Contains(p.sample.Inputs[at.input].Name, "input_ids") {
@@ -106,25 +118,31 @@ func (p *prober) shift(a *axis, length int64, f filling, short *capture) (*shift
 	var worst *shift
 	told := false
 	for i, o := range short.outputs {
-		size, comparable := distance(o, long.outputs[i], length, f.before)
+		d, comparable := distance(o, long.outputs[i], length, f.before)
 		told = told || comparable
-		if comparable && size > 0 && (worst == nil || size > worst.size) {
-			worst = &shift{o.Path, size}
+		if comparable && d.size > d.rounding && (worst == nil || d.size > worst.size) {
+			worst = &shift{o.Path, d.size}
 		}
 	}
 	return worst, told
 }
 
-// distance is the largest difference between the output for a short input and
-// that for the padded one, where they have the same place; 0 is one that
-// rounding explains.
-func distance(short, long captured, length, before int64) (float64, bool) {
+// difference is the largest one between two outputs, beside what rounding
+// explains.
+type difference struct{ size, rounding float64 }
+
+// noticed says that the outputs are not the same but for the order of sums.
+func (d difference) noticed() bool { return d.size > d.rounding/100 }
+
+// distance compares the output for a short input with that for the padded one,
+// where they have the same place.
+func distance(short, long captured, length, before int64) (difference, bool) {
 	if short.data == nil || long.data == nil || short.Path != long.Path || short.Data != long.Data || class(short.Data) != "float" {
-		return 0, false
+		return difference{}, false
 	}
 	offset, ok := offsets(short.Shape, long.Shape, length, before)
 	if !ok {
-		return 0, false
+		return difference{}, false
 	}
 	e := elementOf(short.Data)
 	index := make([]int64, len(short.Shape))
@@ -136,15 +154,12 @@ func distance(short, long captured, length, before int64) (float64, bool) {
 		}
 		a, b := e.number(short.data[at:]), e.number(long.data[there*int64(e.width):])
 		if !isFinite(real(a)) || !isFinite(real(b)) {
-			return 0, false
+			return difference{}, false
 		}
 		worst, scale = max(worst, cmplx.Abs(a-b)), max(scale, cmplx.Abs(a))
 		advance(index, short.Shape)
 	}
-	if worst <= roundingOf(short.DType)*scale+1e-5 {
-		worst = 0
-	}
-	return worst, len(short.data) > 0
+	return difference{worst, roundingOf(short.DType)*scale + 1e-5}, len(short.data) > 0
 }
 
 // offsets says at which place of each dimension the short output begins in the

@@ -60,6 +60,39 @@ class PaddingToken(Text):
         last = (input_ids != 49).sum(1) - 1
         return x[:, 0] + x[torch.arange(input_ids.size(0)), last]
 
+class CutOff(Text):
+    def forward(self, input_ids, attention_mask):
+        n = len(input_ids[0])
+        x = (self.tokens(input_ids) * attention_mask.unsqueeze(2))[:, :n]
+        return x.sum(1) / attention_mask.sum(1, keepdim=True).clamp(max=n)
+
+class FirstToken(Text):
+    def forward(self, input_ids, attention_mask):
+        return self.tokens(input_ids)[:, 0] * attention_mask[:, :1]
+
+class Largest(Text):
+    def forward(self, input_ids, attention_mask):
+        return self.tokens(input_ids).masked_fill(attention_mask.unsqueeze(2) == 0, -1e9).amax(1)
+
+class Chance(Text):
+    def forward(self, input_ids, attention_mask):
+        m = attention_mask.unsqueeze(2)
+        return (self.tokens(input_ids) * m).sum(1) / m.sum(1) + torch.rand(1) * 0.01
+
+class Hidden(Text):
+    def forward(self, input_ids, mask):
+        m = 1 - mask.unsqueeze(2)
+        return (self.tokens(input_ids) * m).sum(1) / m.sum(1)
+
+class Pair(Text):
+    def forward(self, query_ids, query_mask, doc_ids, doc_mask):
+        q, d = query_mask.unsqueeze(2), doc_mask.unsqueeze(2)
+        return (self.tokens(query_ids) * q).sum(1) / q.sum(1) * (self.tokens(doc_ids) * d).sum(1) / d.sum(1)
+
+class HungryBatch(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.zeros(1 << (2 + 17 * x.size(0))).sum()
+
 class ConstantBatch(nn.Module):
     def __init__(self):
         super().__init__()
@@ -92,11 +125,13 @@ class Two(nn.Module):
         return a.sum() + b.sum()
 
 ids, mask = torch.arange(40).reshape(1, 40) % 4, torch.ones(1, 40, dtype=torch.int64)
-for model in (MaskedMean(), PerToken(), ConstantMean(), ConstantPositions(), LastToken(), PaddingToken()):
+for model in (MaskedMean(), PerToken(), ConstantMean(), ConstantPositions(), LastToken(), PaddingToken(), CutOff(), FirstToken(), Largest(), Chance()):
     torch.jit.trace(model.eval(), (ids, mask), check_trace=False).save(type(model).__name__ + ".pt")
+torch.jit.trace(Hidden(), (ids, mask * 0)).save("Hidden.pt")
+torch.jit.trace(Pair(), (ids, mask, ids[:, :30], mask[:, :30])).save("Pair.pt")
 torch.jit.trace(ConstantBatch(), torch.ones(1, 3, 4)).save("ConstantBatch.pt")
 torch.jit.trace(Picture(), torch.ones(1, 3, 32, 32)).save("Picture.pt")
-for model in (OnlyOne(), CrashesOnTwo(), Two()):
+for model in (OnlyOne(), CrashesOnTwo(), Two(), HungryBatch()):
     torch.jit.script(model).save(type(model).__name__ + ".pt")
 `
 
@@ -168,6 +203,17 @@ func TestOtherShapesAreTried(t *testing.T) {
 		{own("PaddingToken"), text(40), loadtest.Probe{Vocabulary: 50}, both("batch 1 free (2), length 40 free (16 48)"), ""},
 		{own("PaddingToken"), text(40), loadtest.Probe{Vocabulary: 30}, both("batch 1 free (2), length 40 free (16 48)"), rules.PaddingMatters},
 		{own("ConstantMean"), text(40), loadtest.Probe{Vocabulary: 50}, both("batch 1 free (2), length 40 free (16 48)"), rules.PaddingMatters},
+		{own("ConstantMean"), text(40), loadtest.Probe{Quantized: true}, both("batch 1 free (2), length 40 free (16 48)"), ""},
+		{own("CutOff"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 free (16 48)"), rules.TokensIgnored},
+		{own("CutOff"), text(40), loadtest.Probe{Quantized: true}, both("batch 1 free (2), length 40 free (16 48)"), ""},
+		{own("FirstToken"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 free (16 48)"), ""},
+		{own("Largest"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 free (16 48)"), ""},
+		{own("Chance"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 free (16 48)"), ""},
+		{own("Hidden"), []string{"int64[1,40]", "int64[1,40]=zeros"}, loadtest.Probe{},
+			"input_ids: batch 1 free (2), length 40 free (16 48); mask: batch 1 free (2), length 40 free (16 48)", ""},
+		{own("Pair"), []string{"int64[1,40]", "int64[1,40]", "int64[1,30]", "int64[1,30]"}, loadtest.Probe{},
+			"query_ids: batch 1 free (2), length 40 free (16 48); query_mask: batch 1 free (2), length 40 free (16 48); " +
+				"doc_ids: batch 1 free (2), length 30 free (15 38); doc_mask: batch 1 free (2), length 30 free (15 38)", ""},
 		{own("ConstantBatch"), []string{"float32[1,3,4]"}, loadtest.Probe{Batch: 3, BatchSource: `batch_size in "setup_config.json"`},
 			"x: batch 1 fixed (not 3), dimension 1 3 fixed (not 2 4), dimension 2 4 fixed (not 2 6)", rules.BatchFails},
 		{own("Picture"), []string{"float32[1,3,32,32]"}, loadtest.Probe{},
@@ -220,6 +266,19 @@ func TestShapesThatHurtTheWorkerAreNoFinding(t *testing.T) {
 			}
 		})
 	}
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		result, findings := loadTest(t, filepath.Join(dir, "HungryBatch.pt"), []string{"float32[1,6]"}, func(c *loadtest.Config) {
+			c.Probe, c.Memory = &loadtest.Probe{Batch: 2, BatchSource: "batchSize"}, 2<<30
+		})
+		if result.Stage != protocol.StageDone || len(findings) > 0 {
+			t.Fatalf("stage %s, findings %v", result.Stage, findings)
+		}
+		want := "x: batch 1 unknown (), dimension 1 6 free (4 8)"
+		if got := shapeTexts(result.Shapes); got != want || result.Shapes.LeftOut != "a shape needed more memory than the worker may have" {
+			t.Errorf("%s: %q, want %s", got, result.Shapes.LeftOut, want)
+		}
+	})
 	t.Run("tensors in a list", func(t *testing.T) {
 		t.Parallel()
 		path, e := model(t, models("list-input"))

@@ -6,6 +6,7 @@ const (
 	OutputDType    = "output-dtype"
 	OutputsUnused  = "outputs-unused"
 	PaddingMatters = "padding-matters"
+	TokensIgnored  = "tokens-ignored"
 	BatchFails     = "batch-fails"
 )
 
@@ -31,6 +32,12 @@ var goldenRules = []Rule{
 		Summary:  "the answer to a short input changes with its padding, which attention_mask leaves out",
 		Example:  `output[0] of "model.pt" changes by up to 0.25 when an input of 16 tokens is padded to 24 with attention_mask 0: the trace took a length as a constant, or the model does not heed the mask`,
 		Preempts: []string{"nothing: the server answers a text with other numbers when it is padded to another length"},
+	},
+	{
+		ID: TokensIgnored, Severity: Warning,
+		Summary:  "the tokens behind the sample's length change nothing",
+		Example:  `output[0] of "model.pt" is the same whatever the 8 tokens behind the first 150 are: the trace took a length as a constant, and cuts an input off there`,
+		Preempts: "nothing: the server answers a long text by its beginning",
 	},
 	{
 		ID: BatchFails, Severity: Warning,
