@@ -163,13 +163,34 @@ func (c *Check) checkModel() {
 		return
 	}
 	path := c.subject.ModelPath
-	if c.model.Training {
+	if c.model.Training && len(c.model.TrainingOperators) > 0 {
 		c.add(rules.ModelTraining, path,
-			fmt.Sprintf("%q was saved in training mode; dropout and batch normalisation of a trace stay so", path),
-			"call model.eval() before torch.jit.trace or torch.jit.script")
+			fmt.Sprintf("%q was saved in training mode, and its code keeps %s as in training, which eval() does not undo", path, operators(c.model.TrainingOperators)),
+			"call model.eval() before torch.jit.trace")
 	}
+	c.checkFiles()
 	c.checkDevices()
 	c.checkLibraries()
+}
+
+// operators lists some of aten without that prefix.
+func operators(names []string) string {
+	return strings.ReplaceAll(strings.Join(names, ", "), "aten::", "")
+}
+
+// checkFiles finds operators that read or write files.
+func (c *Check) checkFiles() {
+	var found []string
+	for _, operator := range []string{"aten::from_file", "aten::save"} {
+		if slices.Contains(c.model.Operators, operator) {
+			found = append(found, operator)
+		}
+	}
+	if len(found) > 0 {
+		path := c.subject.ModelPath
+		c.add(rules.ModelFiles, path, fmt.Sprintf("the code of %q calls %s: it uses files of the machine that it runs on", path, strings.Join(found, ", ")),
+			"let the handler read and write files; the load test lets the model write none, without a word from libtorch")
+	}
 }
 
 // checkDevices finds devices that the code or the tensors are tied to.
@@ -187,6 +208,9 @@ func (c *Check) checkDevices() {
 	case len(stored) > 0 && c.handler != nil && c.handler.Complete && c.handler.loadsInPlace():
 		c.add(rules.ModelDevice, path, fmt.Sprintf("%q was saved on %s, and %q calls torch.jit.load without map_location",
 			path, strings.Join(stored, ", "), c.handler.name), "pass map_location to torch.jit.load, or save the model on the CPU")
+	case len(stored) > 0 && !c.subject.builtin() && (c.handler == nil || !c.handler.Complete):
+		c.add(rules.ModelStored, path, fmt.Sprintf("%q was saved on %s: torch.jit.load without map_location puts it there, and fails where there is none",
+			path, strings.Join(stored, ", ")), "pass map_location to torch.jit.load, or save the model on the CPU")
 	case onCPU && c.onGPU():
 		c.add(rules.ModelDevice, path, fmt.Sprintf("%q has the device cpu written into its code, and deviceType is gpu in %q",
 			path, c.subject.Manifest.Model.ConfigFile), "trace the model on the GPU, or script it")

@@ -71,10 +71,6 @@ var modelCases = []ruleCase{
 	{name: "another kind", archive: python(serves).modelled("notmodels/mlp.onnx"), want: []string{rules.ModelKind}},
 	{name: "none", archive: python(serves), want: []string{rules.ModelNone}},
 	{
-		name: "in training mode", archive: python(serves).modelled("models/training.pt"),
-		want: []string{rules.ModelTraining}, says: []string{"model.eval()"},
-	},
-	{
 		name: "a GPU in the code", archive: python(serves).modelled("failing/needs-cuda.pt"),
 		want: []string{rules.ModelDevice}, says: []string{"cuda:0 written into its code"},
 	},
@@ -125,6 +121,7 @@ var modelCases = []ruleCase{
 			"h.py": subclass + "    def initialize(self, context):\n        fetch(context)\n        super().initialize(context)\n",
 		},
 	}},
+	{name: "a script in training mode", archive: python(serves).modelled("models/training.pt")},
 	{name: "the CPU in the code, for the CPU", archive: python(serves).modelled(oneArgument).with("deviceType: cpu\n")},
 	{name: "torchvision is imported", archive: python("import torchvision\n" + serves).modelled("failing/missing-operator.pt")},
 	{name: "what may import torchvision", archive: python("import helper\n"+serves).modelled("failing/missing-operator.pt").beside("helper.py", "")},
@@ -183,4 +180,44 @@ func without(t *testing.T, path, part string) string {
 		t.Fatal(err)
 	}
 	return copied
+}
+
+// A script asks its mode, and a trace has it in its code.
+func TestTraceInTrainingMode(t *testing.T) {
+	for model, want := range map[string][]string{"training": {rules.ModelTraining}, "scripted": nil} {
+		c := checkOf(t, withMethod(t, testtools.Testdata("models", model+".pt"), "  def more(self: __torch__.M, x: Tensor) -> Tensor:\n"+
+			"    return torch.batch_norm(torch.dropout(x, 0.10000000000000001, True), x, x, x, x, True, 0.1, 1e-05, True)\n"))
+		var says []string
+		if want != nil {
+			says = []string{"its code keeps batch_norm, dropout as in training", "model.eval()"}
+		}
+		compareFindings(t, c.Findings, want, says)
+	}
+}
+
+func TestOperatorsThatUseFiles(t *testing.T) {
+	c := checkOf(t, withMethod(t, testtools.Testdata("models", "scripted.pt"), "  def more(self: __torch__.M, x: Tensor):\n"+
+		"    torch.save(x, \"/var/x\")\n    return torch.from_file(\"/var/x\")\n"))
+	compareFindings(t, c.Findings, []string{rules.ModelFiles}, []string{"calls aten::from_file, aten::save"})
+}
+
+func TestModelSavedOnAGPU(t *testing.T) {
+	path := rewritten(t, testtools.Testdata("models", "scripted.pt"), func(_ string, content []byte) []byte {
+		return bytes.ReplaceAll(content, []byte("X\x03\x00\x00\x00cpu"), []byte("X\x06\x00\x00\x00cuda:0"))
+	})
+	for _, test := range []struct {
+		a    archive
+		want []string
+	}{
+		{archive{}, []string{rules.ModelStored}},
+		{builtin("base_handler", "models/scripted.pt"), nil}, // gives map_location
+		{python(serves + "torch.jit.load(f, map_location=device)\n"), nil},
+		{python("import torch\n" + serves + "torch.jit.load(f)\n"), []string{rules.ModelDevice}},
+	} {
+		c, err := NewCheck(test.a.subject(t).of(t, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareFindings(t, c.Findings, test.want, nil)
+	}
 }

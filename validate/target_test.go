@@ -104,6 +104,17 @@ func TestAnArgumentThatTheTargetLacksIsNamed(t *testing.T) {
 // withMethod copies a TorchScript file and adds lines to each file of its code.
 func withMethod(t *testing.T, path, lines string) string {
 	t.Helper()
+	return rewritten(t, path, func(name string, content []byte) []byte {
+		if strings.HasSuffix(name, ".py") {
+			content = append(content, lines...)
+		}
+		return content
+	})
+}
+
+// rewritten copies a zip file with other contents.
+func rewritten(t *testing.T, path string, change func(name string, content []byte) []byte) string {
+	t.Helper()
 	in, err := zip.OpenReader(path)
 	if err != nil {
 		t.Fatal(err)
@@ -120,14 +131,11 @@ func withMethod(t *testing.T, path, lines string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasSuffix(entry.Name, ".py") {
-			content = append(content, lines...)
-		}
 		to, err := w.Create(entry.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := to.Write(content); err != nil {
+		if _, err := to.Write(change(entry.Name, content)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,6 +18,8 @@ const (
 	PretrainedFiles     = "pretrained-files"
 	ModelTraining       = "model-training"
 	ModelDevice         = "model-device"
+	ModelFiles          = "model-files"
+	ModelStored         = "model-stored"
 	ModelLibrary        = "model-library"
 	TargetFormat        = "target-format"
 	TargetOperator      = "target-operator"
@@ -118,8 +120,8 @@ var modelRules = []Rule{
 	},
 	{
 		ID: ModelTraining, Severity: Warning,
-		Summary:  "the model was saved in training mode",
-		Example:  `"model.pt" was saved in training mode; dropout and batch normalisation of a trace stay so`,
+		Summary:  "the model was saved in training mode, and its trace stays so",
+		Example:  `"model.pt" was saved in training mode, and its code keeps batch_norm, dropout as in training, which eval() does not undo`,
 		Preempts: []string{"nothing: the predictions are wrong, and differ from request to request"},
 	},
 	{
@@ -131,6 +133,18 @@ var modelRules = []Rule{
 			"Input and hidden tensors are not at the same device",
 			"Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False",
 		},
+	},
+	{
+		ID: ModelStored, Severity: Note,
+		Summary:  "the tensors of the model are stored for another device than the CPU",
+		Example:  `"model.pt" was saved on cuda:0: torch.jit.load without map_location puts it there, and fails where there is none`,
+		Preempts: []string{"Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False"},
+	},
+	{
+		ID: ModelFiles, Severity: Warning,
+		Summary:  "the model's code reads or writes files",
+		Example:  `the code of "model.pt" calls aten::save: it uses files of the machine that it runs on`,
+		Preempts: []string{"nothing: the server's worker reads or writes the file"},
 	},
 	{
 		ID: ModelLibrary, Severity: Warning,

@@ -14,8 +14,8 @@ type lexer struct {
 	last   string
 	called bool
 	// calls are the operators whose arguments are being read, the innermost
-	// last, or "" for other parentheses; deeper counts those beyond maxCalls.
-	calls  []string
+	// last, or "" for other brackets; deeper counts those beyond maxCalls.
+	calls  []call
 	deeper int
 }
 
@@ -50,6 +50,7 @@ func (l *lexer) feed(piece []byte) {
 				l.append(c)
 				continue
 			}
+			l.argument()
 			if l.state == lexWord {
 				if c == '=' {
 					l.keyword()
@@ -108,10 +109,12 @@ func (l *lexer) other(c byte) {
 	case c != ' ':
 		l.last, l.called = "", false
 		switch c {
-		case '(':
+		case '(', '[', '{':
 			l.open("")
-		case ')':
+		case ')', ']', '}':
 			l.close()
+		case ',':
+			l.next()
 		}
 	}
 }
@@ -122,7 +125,8 @@ func (l *lexer) open(operator string) {
 		l.deeper++
 		return
 	}
-	l.calls = append(l.calls, operator)
+	_, watched := trainable[operator]
+	l.calls = append(l.calls, call{operator: operator, watched: watched})
 }
 
 func (l *lexer) close() {
@@ -135,8 +139,8 @@ func (l *lexer) close() {
 
 // keyword notes the argument in NAME=VALUE between an operator's parentheses.
 func (l *lexer) keyword() {
-	if n := len(l.calls); n > 0 && l.deeper == 0 && l.calls[n-1] != "" && len(l.word) < maxWord {
-		l.scan.keywords.add(l.calls[n-1] + "(" + string(l.word) + ")")
+	if n := len(l.calls); n > 0 && l.deeper == 0 && l.calls[n-1].operator != "" && len(l.word) < maxWord {
+		l.scan.keywords.add(l.calls[n-1].operator + "(" + string(l.word) + ")")
 	}
 }
 
@@ -171,5 +175,8 @@ func (l *lexer) call() string {
 func (l *lexer) operator(namespace, name string) string {
 	operator := namespace + "::" + name
 	l.scan.operators.add(operator)
+	if operator == "aten::cuda" { // a script's x.cuda()
+		l.scan.devices.add("cuda")
+	}
 	return operator
 }

@@ -38,8 +38,12 @@ type Model struct {
 	// Training is set where the root module was saved in training mode; a
 	// module with a __getstate__ of its own does not tell.
 	Training bool
-	// CodeDevices are the devices that the code names, such as "cuda:0":
-	// tracing writes them down.
+	// TrainingOperators are those, such as "aten::dropout", that the code
+	// lets compute as in training whatever mode the module is in: tracing
+	// writes the mode down.
+	TrainingOperators []string
+	// CodeDevices are the devices that the code names, such as "cuda:0",
+	// which tracing writes down, and "cuda" where it calls cuda().
 	CodeDevices []string
 	// Operators are the operators that the code calls, such as "aten::add",
 	// without overloads. Those that code writes as Python does, such as
@@ -151,6 +155,7 @@ func open(r io.ReaderAt, size int64) (*Model, error) {
 		return nil, err
 	}
 	m.MissingClasses = sorted(tree.undefined)
+	m.TrainingOperators = sorted(scan.training)
 	m.CodeDevices = sorted(scan.devices, tree.devices)
 	m.Operators = sorted(scan.operators)
 	m.Keywords = sorted(scan.keywords)

@@ -185,6 +185,39 @@ func TestCodeTells(t *testing.T) {
 	}
 }
 
+// Devices that scripts name by a call, and operators that stay in training mode.
+func TestCodeTellsByItsConstants(t *testing.T) {
+	for line, want := range map[string]struct{ training, devices []string }{
+		"torch.dropout(x, 0.10000000000000001, True)":                               {training: []string{"aten::dropout"}},
+		"torch.dropout_(torch.add(x, [y, 0.], True), .5, True)":                     {training: []string{"aten::dropout_"}},
+		"torch.dropout(x, 0.10000000000000001, False)":                              {},
+		"torch.dropout(x, 0., True)":                                                {},
+		"torch.dropout(x, p, training)":                                             {},
+		"torch.lstm(x, [h, c], [w, b], True, 2, 0.2, True, False, True)":            {training: []string{"aten::lstm"}},
+		"torch.lstm(x, h, w, True, 2, 0.20000000000000001, False, True, True)":      {},
+		"torch.lstm(x, h, w, True, 2, 0., True, True, True)":                        {},
+		"torch.gru(x, sizes, h, w, True, 2, 0.20000000000000001, True, True)":       {training: []string{"aten::gru"}},
+		"torch.batch_norm(x, w, b, m, v, True, 0.10000000000000001, 1.e-05, True)":  {training: []string{"aten::batch_norm"}},
+		"torch.batch_norm(x, w, b, m, v, False, 0.10000000000000001, 1.e-05, True)": {},
+		"torch.batch_norm(x, w, b, None, None, True, 0.1, 1e-05, True)":             {},
+		"torch.rrelu(x, 0.125, 0.33333333333333331, True)":                          {training: []string{"aten::rrelu"}},
+		"torch.scaled_dot_product_attention(q, k, v, None, 0.1, False)":             {training: []string{"aten::scaled_dot_product_attention"}},
+		"torch.scaled_dot_product_attention(q, k, v, None, 0., True)":               {},
+		"torch.sum(x, 0.5, True)":                                                   {},
+		"torch.cuda(x)":                                                             {devices: []string{"cuda"}},
+		"torch.to(x, torch.device(\"cuda:1\"))":                                     {devices: []string{"cuda:1"}},
+		"torch.cpu(x)":                                                              {},
+	} {
+		m, err := openBytes(codeFile(t, "class M(Module):\n  def forward(self: __torch__.M) -> Tensor:\n    return "+line+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(m.TrainingOperators, want.training) || !slices.Equal(m.CodeDevices, want.devices) {
+			t.Errorf("%s: %q and %q", line, m.TrainingOperators, m.CodeDevices)
+		}
+	}
+}
+
 func TestEmbedding(t *testing.T) {
 	data := fixture(t, "bert-seq.pt")
 	m, err := openBytes(data)

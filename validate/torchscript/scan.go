@@ -20,6 +20,7 @@ type codeScan struct {
 	keywords  set
 	devices   set
 	customs   set
+	training  set // operators
 	listed    int // bytes of names in classes
 }
 
@@ -52,7 +53,7 @@ const maxListed = 1 << 20
 
 // scanCode reads every file of code once.
 func (m *Model) scanCode() (*codeScan, error) {
-	s := &codeScan{classes: map[string]*class{}, operators: set{}, keywords: set{}, devices: set{}, customs: set{}}
+	s := &codeScan{classes: map[string]*class{}, operators: set{}, keywords: set{}, devices: set{}, customs: set{}, training: set{}}
 	br := bufio.NewReaderSize(nil, 64<<10)
 	var in inflater
 	for i, name := range m.CodeFiles() {
