@@ -4,12 +4,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"go-model-archiver/internal/testtools"
 	"go-model-archiver/validate/loadtest/protocol"
+	"go-model-archiver/validate/rules"
 )
 
 // everyType is a forward with arguments of all types that TorchScript has for
@@ -36,9 +38,55 @@ class EveryType(nn.Module):
 torch.jit.script(EveryType().eval()).save("every-type.pt")
 `
 
-func TestSamplesOfEveryTypeArriveAndCanBePastedBack(t *testing.T) {
+// namedTuples is a forward with tuples whose type has a name.
+const namedTuples = `
+from typing import List, NamedTuple, Optional
+import torch
+from torch import nn, Tensor
+
+class Size(NamedTuple):
+    high: int
+    wide: Optional[float]
+
+class Picture(NamedTuple):
+    data: Tensor
+    size: Size
+
+class Named(nn.Module):
+    def forward(self, a: Picture, b: Optional[List[Size]]):
+        wide = 0.0
+        if b is not None:
+            second = b[1].wide
+            if second is not None:
+                wide = second
+        return a.data.sum(), a.size.high, wide
+
+torch.jit.script(Named().eval()).save("named.pt")
+`
+
+func TestNamedTuplesAreGivenAsTuples(t *testing.T) {
+	path := filepath.Join(made(t, namedTuples), "named.pt")
+	result, findings := loadTest(t, path, []string{"(float32[2]=ones, (int=3, none))", "[(int=1, none), (int=2, float=0.5)]"})
+	if result.Stage != protocol.StageDone || len(findings) > 0 {
+		t.Fatalf("stage %s, findings %v\n%s", result.Stage, findings, result.Error)
+	}
+	for i, want := range []float64{2, 3, 0.5} {
+		if got := result.Outputs[i]; *got.Min != want {
+			t.Errorf("%s is %g, want %g", got.Path, *got.Min, want)
+		}
+	}
+	_, findings = loadTest(t, path, nil)
+	if !has(findings, rules.NoSample) || !strings.Contains(findings[0].Message, "--sample 'a:(float32[1,3,224,224], (int=1, float=0.5))'") {
+		t.Errorf("findings %v", findings)
+	}
+}
+
+// made runs a script in a folder of its own, since TorchScript compiles sources
+// that it finds in files.
+func made(t *testing.T, script string) string {
+	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "make.py"), []byte(everyType), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "make.py"), []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	python := exec.Command(testtools.Python(t), "-W", "ignore", "make.py")
@@ -46,7 +94,11 @@ func TestSamplesOfEveryTypeArriveAndCanBePastedBack(t *testing.T) {
 	if out, err := python.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	path := filepath.Join(dir, "every-type.pt")
+	return dir
+}
+
+func TestSamplesOfEveryTypeArriveAndCanBePastedBack(t *testing.T) {
+	path := filepath.Join(made(t, everyType), "every-type.pt")
 	first, findings := loadTest(t, path, []string{
 		`a:{float=0.5: float32[2]=ones, float=-1e-3: float32[1]}`, `b:{bool=true: int=2, bool=false: int=3}`, `c:[[], [int=1, int=-2, int=4]]`,
 		`d:{-7: [str="a\"b, ]", str="", str="é😀"], 0: []}`, `e:none`, `f:(int=-4, (float=1e-300, none))`, `g:[float32[2], none]`,

@@ -2,14 +2,11 @@ package loadtest_test
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"go-model-archiver/internal/testtools"
 	"go-model-archiver/validate/loadtest"
 	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/rules"
@@ -135,20 +132,7 @@ for model in (OnlyOne(), CrashesOnTwo(), Two(), HungryBatch()):
     torch.jit.script(model).save(type(model).__name__ + ".pt")
 `
 
-func shaped(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	// TorchScript compiles sources that it finds in files.
-	if err := os.WriteFile(filepath.Join(dir, "make.py"), []byte(shapedModels), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	python := exec.Command(testtools.Python(t), "-W", "ignore", "make.py")
-	python.Dir = dir
-	if out, err := python.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return dir
-}
+func shaped(t *testing.T) string { return made(t, shapedModels) }
 
 // shapeTexts writes each input as "x: batch free (2), height fixed (24 40)".
 func shapeTexts(s *loadtest.Shapes) string {

@@ -112,7 +112,10 @@ func (b *builder) assign(specs []Spec) error {
 				return fmt.Errorf("the sample for %q: %w", b.args[i].Name, err)
 			}
 			if reason := t.check(value, clip(b.args[i].Name, 100)); reason != "" {
-				return b.mismatch("%s; give %s with the model's own shapes", reason, b.example(b.args[i]))
+				if flag, ok := b.example(b.args[i]); ok {
+					reason += "; give " + flag + " with the model's own shapes"
+				}
+				return b.mismatch("%s", reason)
 			}
 			b.inputs[i] = input{true, value, "--sample"}
 		}

@@ -144,6 +144,10 @@ func TestWithoutASampleTheErrorSaysHowToGiveOne(t *testing.T) {
 		"a third tensor":          {[]string{"a: Tensor", "b: Tensor", "lengths: Tensor"}, tokens, []string{"--sample 'lengths:float32[1,3,224,224]'"}},
 		"a mask of any dtype":     {[]string{"input_ids: Tensor", "pad_mask: Tensor"}, tokens, []string{"--sample 'pad_mask:bool[1,8]=zeros'"}},
 		"a mask of a square":      {[]string{"input_ids: Tensor", "src_mask: Tensor"}, tokens, []string{"--sample 'src_mask:int64[1,8]=ones'"}},
+		"a type of no sample":     {[]string{"z: complex"}, Settings{}, []string{`z: complex: --sample has no value of the type complex of "z"`}},
+		"a device beside an int":  {[]string{"n: int", "d: Device"}, Settings{}, []string{`give --sample 'n:int=1' with the model's own shapes, but --sample has no value of the type Device of "d"`}},
+		"a class in a list":       {[]string{"l: List[__torch__.Odd]"}, Settings{}, []string{`no value of the type List[__torch__.Odd] of "l"`}},
+		"tensors as keys":         {[]string{"k: Dict[Tensor, int]"}, Settings{}, []string{`no value of the type Dict[Tensor, int] of "k"`}},
 		"an int beside tokens":    {[]string{"input_ids: Tensor", "n: int"}, tokens, []string{"--sample 'n:int=1'"}},
 		"a dict beside an image":  {[]string{"x: Tensor", "d: Dict[str, List[int]]"}, Settings{VisionHandler: "image_classifier"}, []string{`'d:{"key": [int=1]}'`}},
 		"a handler of our own":    {[]string{"x: Tensor"}, Settings{VisionHandler: "my_handler.py"}, []string{"'x:float32"}},
@@ -181,11 +185,14 @@ func TestErrorsStayShortWhateverTheModelDeclares(t *testing.T) {
 }
 
 func TestTheSamplesOfTheErrorAreTaken(t *testing.T) {
-	args := arguments("input_ids: Tensor", "position_ids.1: Tensor", "images: List[Tensor]", "b: Tuple[float, bool]", "c: Dict[int, str]", "d: number", "e: __torch__.Odd")
+	args := arguments("input_ids: Tensor", "position_ids.1: Tensor", "images: List[Tensor]", "b: Tuple[float, bool]", "c: Dict[int, str]", "d: number", "e: Optional[Tensor]", "f: Union[int, str]", "g: None")
 	b := &builder{args: args}
 	var texts []string
 	for _, arg := range args {
-		flag := b.example(arg)
+		flag, ok := b.example(arg)
+		if !ok {
+			t.Errorf("nothing for %s", arg.Type)
+		}
 		texts = append(texts, strings.Trim(strings.TrimPrefix(flag, "--sample "), "'"))
 	}
 	if _, err := Build(parseAll(t, texts...), args, Settings{}, 0); err != nil {

@@ -81,14 +81,25 @@ const maxHelp = 2000
 
 // missing is the error for arguments that have no sample.
 func (b *builder) missing(args []protocol.Argument, given bool) error {
-	help := "give"
+	var flags, without string
 	for _, arg := range args {
-		if help += " " + b.example(arg); len(help) > maxHelp {
-			help += " …"
+		if len(flags) > maxHelp {
+			flags += " …"
 			break
 		}
+		if flag, ok := b.example(arg); ok {
+			flags += " " + flag
+		} else if without == "" {
+			without = fmt.Sprintf("--sample has no value of the type %s of %q", clip(arg.Type, 200), clip(arg.Name, 100))
+		}
 	}
-	help += " with the model's own shapes"
+	help := without
+	switch {
+	case without == "":
+		help = "give" + flags + " with the model's own shapes"
+	case flags != "":
+		help = "give" + flags + " with the model's own shapes, but " + without
+	}
 	if given {
 		return b.mismatch("%q has no sample; %s", args[0].Name, help)
 	}
@@ -100,9 +111,11 @@ func (b *builder) missing(args []protocol.Argument, given bool) error {
 	return &NoneError{Message: fmt.Sprintf("%v, which takes %s%s", ErrNone, declaration(b.args), why), Hint: help}
 }
 
-// example is a flag that gives the argument a sample of its type.
-func (b *builder) example(arg protocol.Argument) string {
-	s := Spec{value: exampleOf(parseType(arg.Type))}
+// example is a flag that gives the argument a sample of its type; false where
+// the grammar has none.
+func (b *builder) example(arg protocol.Argument) (string, bool) {
+	value, ok := exampleOf(parseType(arg.Type))
+	s := Spec{value: value}
 	if validName(arg.Name) {
 		s.Name = arg.Name
 	}
@@ -113,41 +126,61 @@ func (b *builder) example(arg protocol.Argument) string {
 		}
 		s.value, _ = tokensOf(arg.Name, r, length)
 	}
-	return clip(flag(s.String()), maxHelp)
+	return clip(flag(s.String()), maxHelp), ok
 }
 
-func exampleOf(t annotation) node {
+func exampleOf(t annotation) (n node, ok bool) {
 	switch {
-	case t.is("List", 1):
-		item := exampleOf(t.args[0])
-		if t.args[0].name == "Tensor" {
-			item = image
-		}
-		return node{kind: protocol.List, items: []node{item}}
-	case t.is("Dict", 2):
-		return node{kind: protocol.Dict, items: []node{exampleKey(t.args[0]), exampleOf(t.args[1])}}
-	case t.name == "Tuple" && len(t.args) > 0:
-		n := node{kind: protocol.Tuple}
+	case t.is("Optional", 1):
+		return exampleOf(t.args[0])
+	case t.name == "Union":
 		for _, arg := range t.args {
-			n.items = append(n.items, exampleOf(arg))
+			if n, ok = exampleOf(arg); ok {
+				break
+			}
 		}
-		return n
-	case t.name == "int" || t.name == "number":
-		return node{kind: protocol.Int, number: 1}
-	case t.name == "float":
-		return node{kind: protocol.Float, text: "0.5"}
-	case t.name == "bool":
-		return node{kind: protocol.Bool, number: 1}
-	case t.name == "str":
-		return node{kind: protocol.Str, text: "text"}
+		return n, ok
+	case t.is("List", 1):
+		if t.args[0].name == "Tensor" {
+			return node{kind: protocol.List, items: []node{image}}, true
+		}
+		return exampleItems(protocol.List, t.args)
+	case t.is("Dict", 2):
+		if t.args[0].name == "Tensor" {
+			return n, false // no key of the grammar
+		}
+		return exampleItems(protocol.Dict, t.args)
+	case t.name == "Tuple" && len(t.args) > 0:
+		return exampleItems(protocol.Tuple, t.args)
 	}
-	return imageBatch
+	n, ok = plainExamples[t.name]
+	return n, ok
 }
 
-func exampleKey(t annotation) node {
-	switch t.name {
-	case "int", "float", "bool":
-		return exampleOf(t)
+// plainExamples are those of the types without args.
+var plainExamples = map[string]node{
+	"Tensor":   imageBatch,
+	"Any":      imageBatch,
+	"int":      {kind: protocol.Int, number: 1},
+	"number":   {kind: protocol.Int, number: 1},
+	"float":    {kind: protocol.Float, text: "0.5"},
+	"bool":     {kind: protocol.Bool, number: 1},
+	"str":      {kind: protocol.Str, text: "text"},
+	"None":     {kind: protocol.None},
+	"NoneType": {kind: protocol.None},
+}
+
+func exampleItems(kind protocol.Kind, types []annotation) (node, bool) {
+	n := node{kind: kind}
+	for i, t := range types {
+		item, ok := exampleOf(t)
+		if !ok {
+			return n, false
+		}
+		if kind == protocol.Dict && i == 0 && item.kind == protocol.Str {
+			item.text = "key"
+		}
+		n.items = append(n.items, item)
 	}
-	return node{kind: protocol.Str, text: "key"}
+	return n, true
 }

@@ -38,7 +38,8 @@
 // brackets the array is the one with the argument's name, or the only one. A
 // .npz that stands alone gives all its arrays: to the arguments of their names,
 // or in order where none has a name of theirs. An array without dimensions
-// makes an int, a float or a bool where forward takes one.
+// makes an int, a float or a bool where forward takes one. A tuple makes a
+// NamedTuple where forward takes one.
 //
 // A tensor without a source gets one by its name, which is the argument's or
 // the key's in a dict. Masks are ones: mask, attention_mask, input_mask and

@@ -89,11 +89,14 @@ IValue typed_dict(const IValue &value, const TypePtr &key, const TypePtr &elemen
   return out;
 }
 
-IValue typed_tuple(const IValue &value, c10::ArrayRef<TypePtr> types) {
+IValue typed_tuple(const IValue &value, const c10::TupleTypePtr &type) {
   const auto &elements = value.toTupleRef().elements();
+  const auto types = type->elements();
   std::vector<IValue> out;
   for (size_t i = 0; i < elements.size(); i++)
     out.push_back(i < types.size() ? typed(elements[i], types[i]) : elements[i]);
+  if (type->schema() && out.size() == types.size()) // a NamedTuple
+    return c10::ivalue::Tuple::createNamed(std::move(out), type);
   return c10::ivalue::Tuple::create(std::move(out));
 }
 
@@ -106,10 +109,25 @@ IValue typed(const IValue &value, const TypePtr &type) {
   if (auto dict = type->cast<c10::DictType>(); dict && value.isGenericDict())
     return typed_dict(value, dict->getKeyType(), dict->getValueType());
   if (auto tuple = type->cast<c10::TupleType>(); tuple && value.isTuple())
-    return typed_tuple(value, tuple->elements());
+    return typed_tuple(value, tuple);
   if (type->kind() == c10::TypeKind::FloatType && value.isInt())
     return static_cast<double>(value.toInt());
   return value;
+}
+
+// A type as TorchScript writes it, but with a NamedTuple as the Tuple that it is:
+// its name alone does not tell what it is made of.
+std::string annotation(const c10::Type &type) {
+  using Printed = c10::TypePrinter::result_type;
+  return type.annotation_str([](const c10::Type &t) -> Printed {
+    const auto tuple = t.cast<c10::TupleType>();
+    if (!tuple || !tuple->schema() || tuple->elements().empty())
+      return {};
+    std::string text;
+    for (const auto &element : tuple->elements())
+      text += (text.empty() ? "Tuple[" : ", ") + annotation(*element);
+    return text + "]";
+  });
 }
 
 void require_copy(const at::Tensor &t, int64_t element_size, int64_t max_bytes) {
@@ -196,13 +214,13 @@ char *shim_schema(void *module, int64_t *len, char **err) {
     std::ostringstream text;
     for (size_t i = 1; i < schema.arguments().size(); i++) {
       const auto &a = schema.arguments()[i];
-      text << a.name() << '\0' << a.type()->annotation_str() << '\0';
+      text << a.name() << '\0' << annotation(*a.type()) << '\0';
       if (a.default_value())
         text << '=' << *a.default_value();
       text << '\0';
     }
     for (const auto &r : schema.returns())
-      text << r.type()->annotation_str() << '\0';
+      text << annotation(*r.type()) << '\0';
     const std::string s = text.str();
     *len = static_cast<int64_t>(s.size());
     return copy_of(s);

@@ -56,8 +56,8 @@ void *shim_forward(void *module, void **values, int n, double *seconds, char **e
 void *shim_on_device(void *tensor, const char *device, char **err);
 
 // The declaration of forward: for each argument but self its name, type and
-// "=default" or "", then the type of the result, each followed by a NUL. *len
-// is -1 when the module has no forward.
+// "=default" or "", then the type of the result, each followed by a NUL; a
+// NamedTuple is written as a Tuple. *len is -1 when the module has no forward.
 char *shim_schema(void *module, int64_t *len, char **err);
 
 // A copy of value in which lists, dicts and tuples have the element types that
