@@ -56,7 +56,7 @@ func (r *reader) add(o protocol.Output, dtype string, data []byte) error {
 		if !ok {
 			return fmt.Errorf("the values of a %s tensor cannot be read", dtype)
 		}
-		o.Min, o.Max, o.Mean, o.NaN, o.Inf = s.Min, s.Max, s.Mean, s.NaN, s.Inf
+		o.Min, o.Max, o.Mean, o.NaN, o.Inf, o.NegInf = s.Min, s.Max, s.Mean, s.NaN, s.Inf, s.NegInf
 	}
 	if r.last && r.values {
 		if dtype == "" {

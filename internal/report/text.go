@@ -198,8 +198,11 @@ func statistics(o protocol.Output) string {
 	if o.NaN > 0 {
 		parts = append(parts, fmt.Sprintf("%d NaN", o.NaN))
 	}
-	if o.Inf > 0 {
-		parts = append(parts, fmt.Sprintf("%d Inf", o.Inf))
+	if n := o.Inf - o.NegInf; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d Inf", n))
+	}
+	if o.NegInf > 0 {
+		parts = append(parts, fmt.Sprintf("%d -Inf", o.NegInf))
 	}
 	return strings.Join(parts, "  ")
 }

@@ -129,6 +129,8 @@ def statistics(path, tensor):
         entry |= {"min": finite.min().item(), "max": finite.max().item(), "mean": finite.mean().item()}
     entry["nan"] = int(torch.isnan(values).sum())
     entry["inf"] = int(torch.isinf(values).sum())
+    if ordered and (negative := int(torch.isneginf(values).sum())):
+        entry["negInf"] = negative
     return entry
 
 

@@ -124,7 +124,7 @@ func TestOutputsAreThoseOfPython(t *testing.T) {
 			if diff := cmp.Diff(want.Outputs, tensors(result.Outputs), nearly(name)); diff != "" {
 				t.Errorf("outputs (-Python +worker):\n%s", diff)
 			}
-			for _, rule := range []string{rules.OutputNaN, rules.OutputInf} {
+			for _, rule := range []string{rules.OutputNaN, rules.OutputInf, rules.OutputNegInf} {
 				if got, want := has(findings, rule), rule == want.oddRule(); got != want {
 					t.Errorf("finding %s: %t, want %t: %v", rule, got, want, findings)
 				}
@@ -141,8 +141,10 @@ func (e expected) oddRule() string {
 		switch {
 		case o.NaN > 0:
 			return rules.OutputNaN
-		case o.Inf > 0:
+		case o.Inf > o.NegInf:
 			return rules.OutputInf
+		case o.Inf > 0:
+			return rules.OutputNegInf
 		}
 	}
 	return ""

@@ -203,8 +203,12 @@ func (t *test) judge() {
 			t.fail(rules.OutputNaN, fmt.Sprintf("%s of %q holds %s", o.Path, t.cfg.ModelPath, count(o.NaN, "NaN", o.Shape)),
 				"a model in training mode, damaged weights or a sample that the model was not made for can cause it; try another --sample")
 		}
-		if o.Inf > 0 {
+		switch {
+		case o.Inf > o.NegInf:
 			t.fail(rules.OutputInf, fmt.Sprintf("%s of %q holds %s", o.Path, t.cfg.ModelPath, count(o.Inf, "infinite", o.Shape)),
+				"a division by zero, or numbers beyond what the dtype holds, can cause it; try another --sample")
+		case o.NegInf > 0:
+			t.fail(rules.OutputNegInf, fmt.Sprintf("%s of %q holds %s", o.Path, t.cfg.ModelPath, count(o.NegInf, "-Inf", o.Shape)),
 				"that is right for masked scores and log-probabilities, and wrong elsewhere")
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	ForwardFailed   = "forward-failed"
 	OutputNaN       = "output-nan"
 	OutputInf       = "output-inf"
+	OutputNegInf    = "output-neg-inf"
 	OutputChanges   = "output-changes"
 	MemoryExceeded  = "memory-exceeded"
 	LibraryFailed   = "library-failed"
@@ -155,6 +156,11 @@ var loadTestRules = []Rule{
 		Summary:  "the output holds infinite values",
 		Example:  `output of "traced_model.pt" holds 1 infinite value of 2`,
 		Preempts: []string{"nothing: the server answers with Infinity"},
+	},
+	{
+		ID: OutputNegInf, Severity: Note,
+		Summary: "the output holds -Inf, and no other infinite value",
+		Example: `output of "traced_model.pt" holds 1 -Inf value of 2`,
 	},
 	{
 		ID: OutputChanges, Severity: Note,

@@ -132,6 +132,8 @@ type Output struct {
 	Mean *float64 `json:"mean"`
 	NaN  int64    `json:"nan"`
 	Inf  int64    `json:"inf"`
+	// NegInf is how many of Inf are below zero.
+	NegInf int64 `json:"negInf,omitempty"`
 	// Data is the dtype of the raw bytes that follow the reply for this output,
 	// where values were asked for: DType itself, or for what has to be converted
 	// to be read float32 (quantized, float8), float64 (uint16, uint32, uint64) or

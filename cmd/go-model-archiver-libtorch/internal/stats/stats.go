@@ -11,6 +11,7 @@ import (
 type Summary struct {
 	Min, Max, Mean *float64
 	NaN, Inf       int64
+	NegInf         int64 // of Inf
 }
 
 // Of sums up the n values of dtype that stand at data without gaps; ok is
@@ -72,9 +73,13 @@ func floats[T any](xs []T, value func(T) float64) Summary {
 	for _, x := range xs {
 		v := value(x)
 		if v-v != 0 { // NaN or infinite
-			if v != v {
+			switch {
+			case v != v:
 				s.NaN++
-			} else {
+			case v < 0:
+				s.NegInf++
+				fallthrough
+			default:
 				s.Inf++
 			}
 			continue
