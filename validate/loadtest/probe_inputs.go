@@ -136,6 +136,23 @@ func (c change) writeTo(w io.Writer) error {
 	return b.Flush()
 }
 
+// token is a token's id as an element.
+func (in changed) token(id int64) []byte {
+	return le.AppendUint64(nil, uint64(id))[:in.width()]
+}
+
+// fill puts a token's id at the places of a dimension from first to last-1.
+func (in *changed) fill(dim int, first, last, id int64) {
+	in.data = slices.Clone(in.data)
+	index := make([]int64, len(in.value.Shape))
+	for at := int64(0); at < int64(len(in.data)); at += in.width() {
+		if index[dim] >= first && index[dim] < last {
+			copy(in.data[at:], in.token(id))
+		}
+		advance(index, in.value.Shape)
+	}
+}
+
 // width is the bytes of an element.
 func (in changed) width() int64 {
 	width, _ := protocol.ElementSize(in.value.DType)

@@ -84,6 +84,9 @@ func (p *prober) comparePadded(a *axis, length int64, c change, short *capture) 
 			return
 		}
 	}
+	if p.hides(a, length) {
+		return
+	}
 	p.fail(rules.PaddingMatters, fmt.Sprintf("%s of %q changes by up to %.3g when an input of %d tokens is padded to %d with %s 0: %s",
 		behind.path, p.cfg.ModelPath, behind.size, length, length+moreTokens, p.sample.Inputs[p.maskAt(a)].Name,
 		"the trace took a length as a constant, or the model does not heed the mask"),
@@ -100,19 +103,40 @@ type shift struct {
 // it, and the token's id fills those of the ids.
 type filling struct{ before, token int64 }
 
+// padded is the input of a length with padding.
+func (p *prober) padded(a *axis, length int64, f filling) change {
+	c := p.resized(p.short, a.sized(length+moreTokens))
+	for _, at := range a.places {
+		in := &c[at.input]
+		in.pad = &padding{dim: at.dim, first: f.before, last: f.before + length, element: in.token(0)}
+		if p.isIDs(at) {
+			in.pad.element = in.token(f.token)
+		}
+	}
+	return c
+}
+
+// hides says that the mask is of the opposite sense: with padding behind the
+// text, the text changes nothing, but for its first token, which an output may
+// be made of whatever the mask says; and the padding does.
+func (p *prober) hides(a *axis, length int64) bool {
+	ids := p.idsAt(a)
+	text := func(id int64) change {
+		c := p.padded(a, length, filling{})
+		for _, at := range ids {
+			c[at.input].fill(at.dim, 1, length, id)
+		}
+		return c
+	}
+	return len(ids) > 0 && p.differ(text(1), text(2)) == no &&
+		p.differ(p.padded(a, length, filling{token: 1}), p.padded(a, length, filling{token: 2})) == yes
+}
+
 // shift compares the outputs in short with those of the same input padded. nil
 // is no change, and false that it can't be told.
 func (p *prober) shift(a *axis, length int64, f filling, short *capture) (*shift, bool) {
-	c := p.resized(p.short, a.sized(length+moreTokens))
-	for _, at := range a.places {
-		element := make([]byte, c[at.input].width())
-		if strings.Contains(p.sample.Inputs[at.input].Name, "input_ids") {
-			copy(element, le.AppendUint64(nil, uint64(f.token)))
-		}
-		c[at.input].pad = &padding{dim: at.dim, first: f.before, last: f.before + length, element: element}
-	}
 	var long capture
-	if p.forward(c, &long) != ran || len(long.outputs) != len(short.outputs) {
+	if p.forward(p.padded(a, length, f), &long) != ran || len(long.outputs) != len(short.outputs) {
 		return nil, false
 	}
 	var worst *shift

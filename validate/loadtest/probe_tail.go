@@ -11,11 +11,16 @@ import (
 func (p *prober) idsAt(a *axis) []place {
 	var found []place
 	for _, at := range a.places {
-		if strings.Contains(p.sample.Inputs[at.input].Name, "input_ids") {
+		if p.isIDs(at) {
 			found = append(found, at)
 		}
 	}
 	return found
+}
+
+// isIDs says by its name that an input holds token ids.
+func (p *prober) isIDs(at place) bool {
+	return strings.Contains(p.sample.Inputs[at.input].Name, "input_ids")
 }
 
 // compareTail looks for a trace that cuts an input off behind the sample's
@@ -26,37 +31,24 @@ func (p *prober) compareTail(a *axis, size int64, _ change, long *capture) {
 	if before < 1 {
 		return
 	}
-	one, told := p.filled(a, size, length, 1)
-	if !told || p.changed(long, one) != no {
+	one := &capture{}
+	if p.forward(p.filled(a, size, length, 1), one) != ran || outputsChanged(long, one) != no ||
+		p.differ(p.filled(a, size, length, 1), p.filled(a, size, length, 2)) != no ||
+		p.differ(p.filled(a, size, before, 1), p.filled(a, size, before, 2)) != yes {
 		return
 	}
-	two, told := p.filled(a, size, length, 2)
-	if !told || p.changed(one, two) != no {
-		return
-	}
-	one, told = p.filled(a, size, before, 1)
-	if !told {
-		return
-	}
-	if two, told = p.filled(a, size, before, 2); !told || p.changed(one, two) != yes {
-		return
-	}
-	p.fail(rules.TokensIgnored, fmt.Sprintf("%s of %q is the same whatever the %d tokens behind the first %d are: the trace took a length as a constant, and cuts an input off there",
-		one.outputs[0].Path, p.cfg.ModelPath, size-length, length),
+	p.fail(rules.TokensIgnored, fmt.Sprintf("%s of %q is the same whatever the tokens behind the first %d of %d are: the trace took a length as a constant, and cuts an input off there",
+		long.outputs[0].Path, p.cfg.ModelPath, length, size),
 		"that is right for a model that cuts its input on purpose; else take lengths from tensors in forward (x.size(1), not len or int), and trace or script it again")
 }
 
-// filled runs forward on an input of a size whose ids are a token's from a
-// place on.
-func (p *prober) filled(a *axis, size, from int64, token uint64) (*capture, bool) {
+// filled is an input of a size whose ids are a token's from a place on.
+func (p *prober) filled(a *axis, size, from, token int64) change {
 	c := p.resized(p.short, a.sized(size))
 	for _, at := range p.idsAt(a) {
-		element := make([]byte, c[at.input].width())
-		copy(element, le.AppendUint64(nil, token))
-		c[at.input].pad = &padding{dim: at.dim, last: from, element: element}
+		c[at.input].pad = &padding{dim: at.dim, last: from, element: c[at.input].token(token)}
 	}
-	var kept capture
-	return &kept, p.forward(c, &kept) == ran
+	return c
 }
 
 // answer is one that may be lacking.
@@ -68,8 +60,17 @@ const (
 	yes
 )
 
-// changed says whether some output changed, or surely none did.
-func (p *prober) changed(before, after *capture) answer {
+// differ says whether two inputs give different outputs.
+func (p *prober) differ(a, b change) answer {
+	var one, two capture
+	if p.forward(a, &one) != ran || p.forward(b, &two) != ran {
+		return unsure
+	}
+	return outputsChanged(&one, &two)
+}
+
+// outputsChanged says whether some output changed, or surely none did.
+func outputsChanged(before, after *capture) answer {
 	if len(before.outputs) != len(after.outputs) || len(before.outputs) == 0 {
 		return unsure
 	}

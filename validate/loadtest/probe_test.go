@@ -79,7 +79,7 @@ class Chance(Text):
 class Hidden(Text):
     def forward(self, input_ids, mask):
         m = 1 - mask.unsqueeze(2)
-        return (self.tokens(input_ids) * m).sum(1) / m.sum(1)
+        return (self.tokens(input_ids) * m).sum(1) / m.sum(1).clamp(min=1)
 
 class Pair(Text):
     def forward(self, query_ids, query_mask, doc_ids, doc_mask):
@@ -194,6 +194,8 @@ func TestOtherShapesAreTried(t *testing.T) {
 		{own("Largest"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 free (16 48)"), ""},
 		{own("Chance"), text(40), loadtest.Probe{}, both("batch 1 free (2), length 40 free (16 48)"), ""},
 		{own("Hidden"), []string{"int64[1,40]", "int64[1,40]=zeros"}, loadtest.Probe{},
+			"input_ids: batch 1 free (2), length 40 free (16 48); mask: batch 1 free (2), length 40 free (16 48)", ""},
+		{own("Hidden"), []string{"int64[1,40]", "int64[1,40]=ones"}, loadtest.Probe{},
 			"input_ids: batch 1 free (2), length 40 free (16 48); mask: batch 1 free (2), length 40 free (16 48)", ""},
 		{own("Pair"), []string{"int64[1,40]", "int64[1,40]", "int64[1,30]", "int64[1,30]"}, loadtest.Probe{},
 			"query_ids: batch 1 free (2), length 40 free (16 48); query_mask: batch 1 free (2), length 40 free (16 48); " +

@@ -36,7 +36,7 @@ var goldenRules = []Rule{
 	{
 		ID: TokensIgnored, Severity: Warning,
 		Summary:  "the tokens behind the sample's length change nothing",
-		Example:  `output[0] of "model.pt" is the same whatever the 8 tokens behind the first 150 are: the trace took a length as a constant, and cuts an input off there`,
+		Example:  `output[0] of "model.pt" is the same whatever the tokens behind the first 150 of 158 are: the trace took a length as a constant, and cuts an input off there`,
 		Preempts: []string{"nothing: the server answers a long text by its beginning"},
 	},
 	{
