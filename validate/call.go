@@ -197,7 +197,10 @@ func (c *Check) modelIsTorchScript() bool {
 // loadsAnother says that what is assigned is loaded from another file.
 func (c *Check) loadsAnother(a pysource.Assignment) bool {
 	return slices.ContainsFunc(c.handler.CallsTo("torch.jit.load"), func(call pysource.Call) bool {
+		if call.Line != a.Line {
+			return false
+		}
 		name, same := c.loadedFile(call)
-		return call.Line == a.Line && name != "" && !same
+		return name != "" && !same
 	})
 }

@@ -49,17 +49,19 @@ func (c *Check) checkTensorRT() {
 // file with the file.
 func (c *Check) checkConfigReads() {
 	h, function := c.handler, c.function()
-	if c.configUnknown() {
+	if c.configUnknown() || !h.takesConfigAsIs() {
 		return
 	}
 	var defaults *pysource.Read
 	for _, r := range h.ReadsOf(yamlConfig) {
-		if r.Store || !h.initializes(r.Scope, function) || !h.namesConfig(r, function) || !h.takesConfigAsIs(r) {
+		if r.Store || !h.initializes(r.Scope, function) || !h.namesConfig(r, function) {
 			continue
 		}
 		switch why, outcome := c.find(r.Keys); {
 		case outcome == fails:
-			c.addMissing(r, why)
+			if !h.handsOut(r) {
+				c.addMissing(r, why)
+			}
 			return
 		case outcome == defaulted && r.Keys[0].Name == "handler" && c.subject.Manifest.Model.ConfigFile == "":
 			defaults = &r
@@ -100,8 +102,8 @@ func (c *Check) configUnknown() bool {
 }
 
 // takesConfigAsIs says that nothing of a handler's code gives the config
-// another content than the file has before it is read.
-func (s *source) takesConfigAsIs(r pysource.Read) bool {
+// another content than the file has.
+func (s *source) takesConfigAsIs() bool {
 	for _, a := range s.Assignments {
 		if lastName(a.Target) != yamlConfig {
 			continue
@@ -111,7 +113,7 @@ func (s *source) takesConfigAsIs(r pysource.Read) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(s.Calls, s.changesConfig) && !s.handsOut(r) &&
+	return !slices.ContainsFunc(s.Calls, s.changesConfig) &&
 		!slices.ContainsFunc(s.ReadsOf(yamlConfig), func(r pysource.Read) bool { return r.Store }) &&
 		!slices.ContainsFunc(s.Imports, func(i pysource.Import) bool { return i.Name == "*" })
 }

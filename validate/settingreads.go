@@ -31,29 +31,7 @@ func (c *Check) checkAbsent(f *settingsFile) {
 	if f.open {
 		return
 	}
-	var told []string
-	for _, r := range c.settingReads(f) {
-		key := r.Keys[len(r.Keys)-1].Name
-		if _, given := f.values[key]; given || slices.Contains(told, key) || len(told) == maxNamed {
-			continue
-		}
-		when := ""
-		switch {
-		case c.loading(r.Scope, r.Line):
-			if f == c.handlerConfig { // told as a key of the config file
-				told = append(told, key)
-				continue
-			}
-		case c.each(r.Scope, r.Line, overRequests, nil):
-			when = " for each request"
-		default:
-			continue
-		}
-		told = append(told, key)
-		c.add(rules.SettingMissing, c.handler.name,
-			fmt.Sprintf("%q reads %s from %s in line %d%s, and it is not there", c.handler.name, key, f.where, r.Line, when),
-			fmt.Sprintf("add %q to %s", key, f.where))
-	}
+	told := c.checkRead(f)
 	for _, key := range []string{"max_length", "mode"} {
 		at := slices.IndexFunc(c.handler.Reads, func(r pysource.Read) bool { return !r.Store && !r.Keys[0].Get && r.Keys[0].Name == key })
 		if _, given := f.values[key]; given || at < 0 || slices.Contains(told, key) || c.handler.asksFor(key) {
@@ -65,6 +43,44 @@ func (c *Check) checkAbsent(f *settingsFile) {
 	}
 }
 
+// checkRead tells of the missing settings that are surely read, and returns
+// them. What is read from the config file when the model is loaded is told as a
+// key of that.
+func (c *Check) checkRead(f *settingsFile) (told []string) {
+	h, looked := c.handler, 0
+	reads := h.Reads
+	if f == c.handlerConfig {
+		reads = h.ReadsOf(yamlConfig)
+	}
+	for _, r := range reads {
+		key := r.Keys[len(r.Keys)-1].Name
+		if _, given := f.values[key]; given || !h.Complete || r.Store || r.Keys[len(r.Keys)-1].Get || slices.Contains(told, key) {
+			continue
+		}
+		loading, when := c.loading(r.Scope, r.Line), ""
+		if !loading {
+			if !c.each(r.Scope, r.Line, overRequests, nil) {
+				continue
+			}
+			when = " for each request"
+		}
+		if looked++; looked > maxLookups || len(told) == maxNamed {
+			return told
+		}
+		if !c.readsFrom(f, r) {
+			continue
+		}
+		told = append(told, key)
+		if loading && f == c.handlerConfig {
+			continue
+		}
+		c.add(rules.SettingMissing, h.name,
+			fmt.Sprintf("%q reads %s from %s in line %d%s, and it is not there", h.name, key, f.where, r.Line, when),
+			fmt.Sprintf("add %q to %s", key, f.where))
+	}
+	return told
+}
+
 // asksFor says that a handler may do without a key: it looks whether it is
 // there, or has a default.
 func (s *source) asksFor(key string) bool {
@@ -73,28 +89,13 @@ func (s *source) asksFor(key string) bool {
 	})
 }
 
-// settingReads are the reads of a key, without a default, from what surely is a
-// file's settings.
-func (c *Check) settingReads(f *settingsFile) []pysource.Read {
+// readsFrom says that a key is read from what surely is a file's settings.
+func (c *Check) readsFrom(f *settingsFile, r pysource.Read) bool {
 	h := c.handler
-	reads := h.Reads
 	if f == c.handlerConfig {
-		reads = h.ReadsOf(yamlConfig)
+		return len(r.Keys) == 2 && r.Keys[0].Name == "handler" && h.namesConfig(r, c.function()) && h.takesConfigAsIs() && !h.handsOut(r)
 	}
-	bases := map[string]bool{}
-	return slices.DeleteFunc(slices.Clone(reads), func(r pysource.Read) bool {
-		if r.Store || r.Keys[len(r.Keys)-1].Get || !h.Complete {
-			return true
-		}
-		if f == c.handlerConfig {
-			return len(r.Keys) != 2 || r.Keys[0].Name != "handler" || !h.namesConfig(r, c.function()) || !h.takesConfigAsIs(r)
-		}
-		base := r.Class + " " + r.Base
-		if _, known := bases[base]; !known {
-			bases[base] = h.holdsFile(r, setupConfig)
-		}
-		return len(r.Keys) != 1 || !bases[base]
-	})
+	return len(r.Keys) == 1 && h.holdsFile(r, setupConfig)
 }
 
 // holdsFile says that an attribute holds what a JSON file has, where it holds
