@@ -3,10 +3,42 @@ package loadtest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
+
+// hide keeps from the worker what this process has: the descriptors that it
+// inherited itself, and its memory and environment in /proc. Landlock does not
+// keep them, because the thread that starts the worker is in the worker's own
+// domain. What the kernel refuses stays as it is.
+func hide() {
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // Linux 5.11
+	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
+}
+
+// dropCapabilities takes from the calling thread what root may do beyond the
+// owner of files, but for reading: the model's file may be somebody else's. With
+// confineThread's "no new privileges" the worker does not get it back.
+func dropCapabilities() {
+	const kept = 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.CAP_DAC_READ_SEARCH // Landlock keeps it from writing
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData // of 32 capabilities each
+	if unix.Capget(&header, &sets[0]) != nil {
+		return
+	}
+	for i := range sets {
+		mask := uint32(0)
+		if i == 0 {
+			mask = kept
+		}
+		sets[i].Effective &= mask
+		sets[i].Permitted &= mask
+		sets[i].Inheritable &= mask
+	}
+	_ = unix.Capset(&header, &sets[0]) // to have less is always allowed, unless a sandbox refuses the call
+}
 
 // What Landlock takes from the worker, by the version of its ABI that knows
 // it. Nothing but writing to some devices is allowed again, so the rest is
@@ -35,6 +67,9 @@ var denied = []struct {
 // This is not go-landlock because that confines the whole process, which has
 // an archive to write.
 func confineThread(writable []string) error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up new privileges: %w", err)
+	}
 	abi, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
 		return nil // the kernel has no Landlock, or it is off
@@ -56,9 +91,6 @@ func confineThread(writable []string) error {
 		if err := allowWriting(int(fd), path); err != nil {
 			return fmt.Errorf("let the worker write to %q: %w", path, err)
 		}
-	}
-	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("give up new privileges: %w", err)
 	}
 	_, _, errno = unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, fd, 0, 0)
 	if errno != 0 && !errors.Is(errno, unix.E2BIG) { // too many rulesets already: it is confined enough

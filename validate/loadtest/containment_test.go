@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -140,7 +141,7 @@ func TestNoModelHurtsTheMainProgram(t *testing.T) {
 		"a crash":         {oneRun{Model: failing("crash")}, []protocol.Stage{"forward"}, rules.WorkerCrashed},
 		"a trace of 100,000 lines": {oneRun{Model: withCode(t, forward+strings.Repeat("    x = torch.relu(x)\n", 100_000)+"    return x\n"), Timeout: short},
 			[]protocol.Stage{"load", "forward"}, rules.LoadTestTimeout},
-		"many outputs":   {oneRun{Model: hostile("floods")}, []protocol.Stage{"output"}, rules.ForwardFailed},
+		"many outputs":   {oneRun{Model: hostile("floods")}, []protocol.Stage{"done"}, rules.OutputUnread},
 		"a long message": {oneRun{Model: hostile("shouts")}, []protocol.Stage{"forward"}, rules.ForwardFailed},
 		"much printed":   {oneRun{Model: hostile("prints")}, []protocol.Stage{"done"}, ""},
 	} {
@@ -238,6 +239,34 @@ func TestTheWorkersLimits(t *testing.T) {
 	} {
 		if !regexp.MustCompile(pattern).MatchString(result.Error) {
 			t.Errorf("no %s in:\n%s", pattern, result.Error)
+		}
+	}
+}
+
+// What the main program has, and gave nobody, the worker has not: neither as a
+// descriptor nor in /proc, also when root runs it.
+func TestTheWorkerSeesNothingOfTheMainProgram(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := syscall.Open(secret, syscall.O_RDWR, 0) // as if inherited: it stays open in children
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	result, _ := loadTest(t, models("scripted"), nil, fake(t, `ls -l /proc/self/fd >&2
+for thread in /proc/$PPID/task/*; do
+	test -z "$(cat $thread/environ $thread/maps)" || echo readable $thread >&2
+done
+grep CapEff /proc/self/status >&2
+exit 1`))
+	if !strings.Contains(result.Error, "scripted.pt") || !regexp.MustCompile(`CapEff:\s0{15}[06]\n`).MatchString(result.Error) {
+		t.Fatalf("the worker does not tell:\n%s", result.Error)
+	}
+	for _, words := range []string{secret, "readable"} {
+		if strings.Contains(result.Error, words) {
+			t.Errorf("%q:\n%s", words, result.Error)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"golang.org/x/sys/unix"
 
 	"go-model-archiver/validate/loadtest/protocol"
@@ -39,10 +40,9 @@ func (t *test) lost(err error) bool {
 	stage := t.result.Stage
 	switch {
 	case t.process.expired.Load() && stage == protocol.StageOpen:
-		t.failWorker(fmt.Sprintf("did not answer within %s", t.cfg.Timeout), "give it more time with --timeout, or "+rebuildHint)
+		t.failWorker(fmt.Sprintf("did not answer within %s", t.cfg.Timeout), "give it more time with --timeout, or "+t.orMemory(rebuildHint))
 	case t.process.expired.Load():
-		t.fail(rules.LoadTestTimeout, fmt.Sprintf("the load test of %q was stopped after %s while %s%s",
-			t.cfg.ModelPath, t.cfg.Timeout, doing(stage), t.on()), "give it more time with --timeout, or look for an endless loop in forward")
+		t.tookTooLong()
 	case t.ctx.Err() != nil:
 		t.fail(rules.WorkerFailed, fmt.Sprintf("the load test of %q was cancelled while %s", t.cfg.ModelPath, doing(stage)), "run it again")
 	case errors.Is(err, protocol.ErrMalformed):
@@ -51,6 +51,29 @@ func (t *test) lost(err error) bool {
 		t.died()
 	}
 	return false
+}
+
+// tookTooLong explains a model that was stopped at the deadline.
+func (t *test) tookTooLong() {
+	hint := "give it more time with --timeout, or look for an endless loop in forward"
+	if t.result.Stage == protocol.StageLoad {
+		hint = "give it more time with --timeout: libtorch reads the code and the weights in it"
+	}
+	used := ""
+	if data := t.process.data.Load(); t.cfg.Memory > 0 && data+blasBuffer > t.cfg.Memory {
+		used = fmt.Sprintf(", with %s of the %s of --memory in use", humanize.IBytes(data), humanize.IBytes(t.cfg.Memory))
+		hint = "raise --memory: OpenBLAS waits without end for memory that it does not get; else " + hint
+	}
+	t.fail(rules.LoadTestTimeout, fmt.Sprintf("the load test of %q was stopped after %s while %s%s%s",
+		t.cfg.ModelPath, t.cfg.Timeout, doing(t.result.Stage), t.on(), used), hint)
+}
+
+// orMemory adds to a hint what else may help where the memory is bounded.
+func (t *test) orMemory(hint string) string {
+	if t.cfg.Memory == 0 {
+		return hint
+	}
+	return hint + ", or raise --memory: libtorch alone takes some hundred MiB"
 }
 
 func (t *test) failWorker(what, hint string) {
@@ -67,23 +90,29 @@ func (t *test) died() {
 		return
 	}
 	status, _ := t.process.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	said := lastLine(t.process.stderr.String())
+	text := t.process.stderr.String()
+	said, starved := lastLine(text), t.cfg.Memory > 0 && outOfMemory.MatchString(text)
+	if starved {
+		said = clean(outOfMemory.FindString(text), maxQuote) // above what is printed of the stack
+	}
 	end := ending(status)
 	if said != "" {
 		end += ": " + said
 	}
-	if finding, ok := t.beyondMemory(t.process.stderr.String(), "the worker "+end); ok {
-		t.result.Error = t.process.stderr.String()
-		t.findings = append(t.findings, finding)
-		return
-	}
 	switch {
+	case t.result.Stage == protocol.StageOpen && starved:
+		t.failWorker(fmt.Sprintf("cannot start within the %s of --memory: it %s", humanize.IBytes(t.cfg.Memory), end),
+			"raise --memory: libtorch alone takes some hundred MiB")
 	case t.result.Stage == protocol.StageOpen && strings.Contains(said, "loading shared libraries"):
 		t.failWorker(end, "the libtorch that it was built with is gone: install it again, or "+rebuildHint)
 	case t.result.Stage == protocol.StageOpen:
-		t.failWorker(end, rebuildHint)
+		t.failWorker(end, t.orMemory(rebuildHint))
+	case starved:
+		t.result.Error = text
+		finding, _ := t.beyondMemory(text, "the worker "+end)
+		t.findings = append(t.findings, finding)
 	default:
-		t.result.Error = t.process.stderr.String()
+		t.result.Error = text
 		t.fail(rules.WorkerCrashed, fmt.Sprintf("libtorch crashed while %s%s of %q: the worker %s",
 			doing(t.result.Stage), t.on(), t.cfg.ModelPath, end), t.crashHint(status))
 	}

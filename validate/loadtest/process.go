@@ -32,7 +32,8 @@ type process struct {
 	limits limits
 	unhook func() bool // of the context
 
-	expired atomic.Bool // a stage took too long
+	expired atomic.Bool   // a stage took too long
+	data    atomic.Uint64 // bytes of data that it then had
 
 	exited chan struct{} // closed once it is reaped
 	mu     sync.Mutex
@@ -46,6 +47,7 @@ func (p *process) within(d time.Duration) (stop func() bool) {
 		return func() bool { return true }
 	}
 	return time.AfterFunc(d, func() {
+		p.data.Store(dataOf(p.cmd.Process.Pid))
 		p.expired.Store(true)
 		p.kill()
 	}).Stop
@@ -54,6 +56,7 @@ func (p *process) within(d time.Duration) (stop func() bool) {
 // launch starts the worker in a process group of its own. The group is killed
 // when ctx ends, when the worker dies, by close, and when this process dies.
 func launch(ctx context.Context, path string, model *os.File, l limits) (*process, error) {
+	hide()
 	childIn, stdin, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -92,6 +95,7 @@ func launch(ctx context.Context, path string, model *os.File, l limits) (*proces
 // is confined.
 func (p *process) supervise(started chan<- error) {
 	runtime.LockOSThread()
+	dropCapabilities()
 	if err := confineThread(p.limits.devices()); err != nil {
 		started <- err
 		return
