@@ -38,7 +38,11 @@ func serve() error {
 		return err
 	}
 	shim.DieOfSignals()
-	if err := protocol.Write(replies, protocol.Hello{Protocol: protocol.Version, Libtorch: shim.Version()}); err != nil {
+	version, err := shim.Version()
+	if err != nil {
+		return err
+	}
+	if err := protocol.Write(replies, protocol.Hello{Protocol: protocol.Version, Libtorch: version}); err != nil {
 		return err
 	}
 	go exitWithParent()

@@ -32,6 +32,8 @@ type foundWorker struct {
 	Also    []string `json:"also"` // other names of the same file
 	Default bool     `json:"default"`
 	loadtest.Examination
+	// Misnamed are those of its names that have another version than its libtorch.
+	Misnamed []string `json:"misnamed,omitempty"`
 	// Advice says what makes it slow, and Remedy what to do, or both are empty.
 	Advice string `json:"advice,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
@@ -106,6 +108,11 @@ func diagnose(ctx context.Context, explicit string) (*diagnosis, error) {
 	for _, w := range d.Workers {
 		w.Examination = loadtest.Examine(ctx, w.Path, stepTimeout)
 		w.Advice, w.Remedy = advise(w.Examination)
+		for _, name := range append([]string{w.Path}, w.Also...) {
+			if w.Libtorch != "" && loadtest.Misnamed(name, w.Libtorch) {
+				w.Misnamed = append(w.Misnamed, name)
+			}
+		}
 	}
 	switch {
 	case failure != nil:

@@ -3,9 +3,11 @@ package cli
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"go-model-archiver/internal/report"
+	"go-model-archiver/validate/loadtest"
 )
 
 // write prints what was found, for people.
@@ -44,6 +46,10 @@ func (w *foundWorker) write(b *strings.Builder) {
 	} else {
 		row(b, "problem", w.Problem)
 		row(b, "hint", w.Hint)
+	}
+	for _, name := range w.Misnamed {
+		row(b, "misnamed", fmt.Sprintf("%s says %s, and its libtorch is %s", filepath.Base(name), loadtest.VersionOfName(name), w.Libtorch))
+		row(b, "hint", `remove it, and build the worker of that version with "make worker LIBTORCH=…"`)
 	}
 	if w.Advice != "" {
 		row(b, "slow", w.Advice)

@@ -139,12 +139,9 @@ func candidatesIn(folder string) []Candidate {
 	}
 	var found []Candidate
 	for _, e := range entries {
-		suffix, ok := strings.CutPrefix(e.Name(), WorkerName)
-		version := strings.TrimPrefix(suffix, "-")
-		if !ok || suffix != "" && !(suffix[0] == '-' && isVersion.MatchString(version)) {
-			continue
-		}
-		if path := filepath.Join(folder, e.Name()); runnable(path) == nil {
+		path := filepath.Join(folder, e.Name())
+		version := VersionOfName(path)
+		if (version != "" || e.Name() == WorkerName) && runnable(path) == nil {
 			found = append(found, Candidate{Path: path, Version: version})
 		}
 	}
@@ -155,6 +152,23 @@ func candidatesIn(folder string) []Candidate {
 		return compareVersions(b.Version, a.Version)
 	})
 	return found
+}
+
+// VersionOfName is the version in the name of a worker's file, or empty.
+func VersionOfName(path string) string {
+	version, ok := strings.CutPrefix(filepath.Base(path), WorkerName+"-")
+	if !ok || !isVersion.MatchString(version) {
+		return ""
+	}
+	return version
+}
+
+// Misnamed says that the name of a worker's file has another version than its
+// libtorch, as a link that was left behind has. A name may leave out the end:
+// 2.6 fits 2.6.0.
+func Misnamed(path, libtorch string) bool {
+	rest, ok := strings.CutPrefix(libtorch, VersionOfName(path))
+	return !ok || VersionOfName(path) != "" && rest != "" && '0' <= rest[0] && rest[0] <= '9'
 }
 
 // compareVersions compares dotted numbers: 2.10 is newer than 2.9.

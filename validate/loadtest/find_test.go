@@ -130,3 +130,24 @@ func TestWithoutAWorkerNothingIsTried(t *testing.T) {
 		t.Errorf("hint %q", findings[0].Hint)
 	}
 }
+
+func TestMisnamedWorkers(t *testing.T) {
+	for _, test := range []struct {
+		path, libtorch string
+		want           bool
+	}{
+		{"/bin/go-model-archiver-libtorch", "1.13.1", false},
+		{"/bin/go-model-archiver-libtorch-2.6", "2.6.0", false},
+		{"/bin/go-model-archiver-libtorch-2.6.0", "2.6.0", false},
+		{"/bin/go-model-archiver-libtorch-2.16.0", "2.16.0a0+git", false},
+		{"/bin/go-model-archiver-libtorch-mine", "1.13.1", false},
+		{"/bin/another-2.6.0", "1.13.1", false},
+		{"/bin/go-model-archiver-libtorch-2.6.0", "1.13.1", true},
+		{"/bin/go-model-archiver-libtorch-1.1", "1.13.1", true},
+		{"/bin/go-model-archiver-libtorch-2.6.0", "2.6", true},
+	} {
+		if got := loadtest.Misnamed(test.path, test.libtorch); got != test.want {
+			t.Errorf("%s with libtorch %s: %t", test.path, test.libtorch, got)
+		}
+	}
+}

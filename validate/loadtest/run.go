@@ -128,6 +128,10 @@ func (t *test) open() ([]protocol.Argument, bool) {
 	if !t.greet() {
 		return nil, false
 	}
+	if Misnamed(t.worker, t.result.Libtorch) {
+		t.fail(rules.WorkerMisnamed, fmt.Sprintf("the worker %q runs with libtorch %s, and its name says %s",
+			t.worker, t.result.Libtorch, VersionOfName(t.worker)), rebuildHint)
+	}
 	return t.load()
 }
 

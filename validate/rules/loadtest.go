@@ -5,6 +5,7 @@ const (
 	LoadTestOff     = "load-test-off"
 	WorkerMissing   = "worker-missing"
 	WorkerMismatch  = "worker-mismatch"
+	WorkerMisnamed  = "worker-misnamed"
 	WorkerFailed    = "worker-failed"
 	WorkerCrashed   = "worker-crashed"
 	LoadTestTimeout = "load-test-timeout"
@@ -41,6 +42,11 @@ var loadTestRules = []Rule{
 		ID: WorkerMismatch, Severity: Error, Inconclusive: true,
 		Summary: "the worker was built from another version of the sources",
 		Example: `the worker "/usr/bin/go-model-archiver-libtorch" speaks version 2 of the protocol, and this program version 1`,
+	},
+	{
+		ID: WorkerMisnamed, Severity: Warning,
+		Summary: "the worker's name has another version than its libtorch",
+		Example: `the worker "/usr/bin/go-model-archiver-libtorch-2.6.0" runs with libtorch 1.13.1, and its name says 2.6.0`,
 	},
 	{
 		ID: WorkerFailed, Severity: Error, Inconclusive: true,

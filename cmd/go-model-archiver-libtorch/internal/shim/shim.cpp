@@ -14,6 +14,7 @@
 #include <ATen/Version.h>
 #include <torch/cuda.h>
 #include <torch/script.h>
+#include <torch/version.h>
 
 using c10::IValue;
 using c10::TypePtr;
@@ -177,7 +178,18 @@ at::Tensor plain(at::Tensor t, int64_t max_bytes) {
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
-const char *shim_version(void) { return TEXT(LIBTORCH_VERSION); }
+
+// A worker may find another libtorch than it was built against, and run all the
+// same. Debian's package has another version than its libtorch says of itself.
+char *shim_version(char **err) {
+  return guarded(err, [] {
+    const std::string config = at::show_config(), key = "TORCH_VERSION=";
+    const std::string built = TEXT(TORCH_VERSION_MAJOR) "." TEXT(TORCH_VERSION_MINOR) "." TEXT(TORCH_VERSION_PATCH);
+    const size_t at = config.find(key), begin = at + key.size();
+    const std::string said = at == std::string::npos ? built : config.substr(begin, config.find_first_of(", \n", begin) - begin);
+    return copy_of(said == built ? TEXT(LIBTORCH_VERSION) : said);
+  });
+}
 
 char *shim_open(const char *path, char **err) {
   return guarded(err, [&]() -> char * {

@@ -34,8 +34,16 @@ func take(text *C.char) error {
 	return errors.New(C.GoString(text))
 }
 
-// Version is the version of the libtorch that this was compiled against.
-func Version() string { return C.GoString(C.shim_version()) }
+// Version is the version of the libtorch that this runs with.
+func Version() (string, error) {
+	var thrown *C.char
+	text := C.shim_version(&thrown)
+	if err := take(thrown); err != nil {
+		return "", err
+	}
+	defer C.free(unsafe.Pointer(text))
+	return C.GoString(text), nil
+}
 
 // SetThreads sets the number of threads inside one operator.
 func SetThreads(n int) { C.at_set_num_threads(C.int(n)) }

@@ -11,8 +11,8 @@ extern "C" {
 // and tensors are those of libtch: torch::jit::Module, c10::IValue and
 // at::Tensor on the heap.
 
-// The version that this was compiled against.
-const char *shim_version(void);
+// The version of this libtorch. The caller frees it.
+char *shim_version(char **err);
 
 // Whether std::string is laid out as since GCC 5 (the C++11 ABI).
 int shim_cxx11_abi(void);
