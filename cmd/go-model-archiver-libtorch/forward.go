@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"regexp"
 	"strconv"
@@ -54,12 +55,14 @@ func (s *session) calls(request protocol.Forward, raw []byte, warmup, iterations
 			outcome.Seconds = seconds
 		}
 		if i >= warmup {
-			outcome.Latencies = append(outcome.Latencies, seconds)
+			outcome.Latencies = append(outcome.Latencies, math.Round(seconds*1e9)/1e9) // no digits that mean nothing
 		}
 		changes.compare(r.outputs, r.digests)
 		if r.last {
 			outcome.Outputs, outcome.Data = r.outputs, r.dtypes
-			outcome.Changing, outcome.PeakMemory = changes.paths, peakMemory()
+			outcome.Unread, outcome.MoreUnread = r.unread, r.moreUnread
+			outcome.Changing, outcome.MoreChanging = changes.paths, changes.more
+			outcome.PeakMemory = peakMemory()
 			return outcome, r, protocol.StageDone, nil
 		}
 	}
@@ -77,14 +80,16 @@ func (s *session) call(values []protocol.Value, raw []byte, r *reader) (seconds 
 	if err != nil {
 		return 0, protocol.StageForward, err
 	}
-	return seconds, protocol.StageOutput, r.value("output", out, 0)
+	r.value("output", out, 0)
+	return seconds, protocol.StageOutput, nil
 }
 
 // changes finds out which outputs are not the same in every call.
 type changes struct {
 	first map[string]uint64 // of the first call, digests by path
 	known map[string]bool   // the paths that are found out
-	paths []string
+	paths []string          // the first of them
+	more  int
 }
 
 func (c *changes) compare(outputs []protocol.Output, digests []uint64) {
@@ -112,10 +117,15 @@ func (c *changes) compare(outputs []protocol.Output, digests []uint64) {
 }
 
 func (c *changes) add(path string) {
-	if !c.known[path] {
-		c.known[path] = true
+	switch {
+	case c.known[path]:
+		return
+	case len(c.paths) < protocol.MaxNamed:
 		c.paths = append(c.paths, path)
+	default:
+		c.more++
 	}
+	c.known[path] = true
 }
 
 var highWater = regexp.MustCompile(`(?m)^VmHWM:\s*(\d+) kB$`)

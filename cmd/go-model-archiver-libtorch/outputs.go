@@ -14,10 +14,11 @@ import (
 	"go-model-archiver/validate/loadtest/protocol"
 )
 
-// Bounds on what a model may give back.
+// Bounds on what is read of what a model gives back. What is beyond them is
+// left out and named: it says nothing against the model.
 const (
-	maxOutputs    = 10_000
-	maxDepth      = 64 // of lists in tuples in dicts …; a List[Any] may hold itself
+	maxDepth      = 64      // of lists in tuples in dicts …; a List[Any] may hold itself
+	maxVisits     = 100_000 // of values, also of lists without elements
 	maxDimensions = 64
 	maxKey        = 100     // bytes of a dict's key in a path
 	maxCopy       = 1 << 30 // bytes, of one tensor that has to be copied to be read
@@ -59,40 +60,62 @@ const (
 )
 
 // value reads v, which stands at path, and frees it.
-func (r *reader) value(path string, v libtch.Civalue, depth int) error {
+func (r *reader) value(path string, v libtch.Civalue, depth int) {
 	defer libtch.AtiFree(v)
+	if r.visits++; r.visits > maxVisits {
+		r.stop(fmt.Sprintf("forward gives more than %d lists and values", maxVisits))
+	}
+	if r.stopped {
+		return
+	}
 	if depth > maxDepth {
-		return fmt.Errorf("forward returned values nested more than %d deep", maxDepth)
+		r.opaque(path, fmt.Errorf("is nested more than %d deep", maxDepth))
+		return
 	}
 	tag := libtch.AtiTag(v)
 	if shim.Error() != nil {
-		return r.add(protocol.Output{Path: path, DType: "object"}, "", nil)
+		r.opaque(path, nil)
+		return
 	}
 	switch tag {
 	case tagNone:
-		return r.add(protocol.Output{Path: path, DType: "none"}, "", nil)
+		r.add(protocol.Output{Path: path, DType: "none"}, "", nil)
 	case tagString:
-		return r.text(path, v)
+		r.text(path, v)
 	case tagDouble:
 		f := libtch.AtiToDouble(v)
-		return r.add(protocol.Output{Path: path, DType: "float"}, "float64", bytesOf(&f, 1))
+		r.add(protocol.Output{Path: path, DType: "float"}, "float64", bytesOf(&f, 1))
 	case tagInt:
 		n := libtch.AtiToInt(v)
-		return r.add(protocol.Output{Path: path, DType: "int"}, "int64", bytesOf(&n, 1))
+		r.add(protocol.Output{Path: path, DType: "int"}, "int64", bytesOf(&n, 1))
 	case tagBool:
 		b := libtch.AtiToBool(v)
-		return r.add(protocol.Output{Path: path, DType: "bool"}, "bool", bytesOf(&b, 1))
+		r.add(protocol.Output{Path: path, DType: "bool"}, "bool", bytesOf(&b, 1))
 	case tagTensor:
 		t := libtch.AtiToTensor(v)
 		if err := shim.Error(); err != nil {
-			return err
+			r.opaque(path, fmt.Errorf("cannot be read: %w", err))
+			return
 		}
 		defer libtch.AtFree(t)
-		return r.tensor(path, t)
+		r.tensor(path, t)
+	default:
+		if err := r.container(path, v, tag, depth); err != nil {
+			r.opaque(path, err)
+		}
 	}
-	return r.container(path, v, tag, depth)
 }
 
+// opaque adds a value that is not looked into; err says why where that is not
+// the value's own nature.
+func (r *reader) opaque(path string, err error) {
+	r.add(protocol.Output{Path: path, DType: "object"}, "", nil)
+	if err != nil {
+		r.leaveOut(path, err)
+	}
+}
+
+// container reads the elements of a container, or adds nothing and says why.
 func (r *reader) container(path string, v libtch.Civalue, tag int32, depth int) error {
 	n := int(libtch.AtiLength(v))
 	if err := shim.Error(); err != nil {
@@ -102,8 +125,8 @@ func (r *reader) container(path string, v libtch.Civalue, tag int32, depth int) 
 	case tagIntList, tagDoubleList, tagBoolList:
 		return r.numbers(path, v, tag, n)
 	}
-	if n < 0 || n > maxOutputs {
-		return fmt.Errorf("%s has more than %d elements", path, maxOutputs)
+	if n < 0 || n > protocol.MaxOutputs {
+		return fmt.Errorf("has %d elements, and at most %d are read", n, protocol.MaxOutputs)
 	}
 	// libtch fills the elements in, two for each entry of a dict; the address of
 	// the first is taken, so there is always one.
@@ -120,24 +143,25 @@ func (r *reader) container(path string, v libtch.Civalue, tag int32, depth int) 
 	if err := shim.Error(); err != nil {
 		return err
 	}
-	return r.items(path, items[:n], tag == tagDict, depth)
+	r.items(path, items[:n], tag == tagDict, depth)
+	return nil
 }
 
 // items reads the elements of a container and frees them all.
-func (r *reader) items(path string, items []libtch.Civalue, dict bool, depth int) error {
+func (r *reader) items(path string, items []libtch.Civalue, dict bool, depth int) {
 	for i := 0; i < len(items); i++ {
+		if r.stopped {
+			freeAll(items[i:])
+			return
+		}
 		index := strconv.Itoa(i)
 		if dict {
 			index = key(items[i])
 			libtch.AtiFree(items[i])
 			i++
 		}
-		if err := r.value(path+"["+index+"]", items[i], depth+1); err != nil {
-			freeAll(items[i+1:])
-			return err
-		}
+		r.value(path+"["+index+"]", items[i], depth+1)
 	}
-	return nil
 }
 
 // key is a dict's key as Python writes it.
@@ -166,7 +190,7 @@ func key(v libtch.Civalue) string {
 // numbers reads a list of ints, floats or bools as one output.
 func (r *reader) numbers(path string, v libtch.Civalue, tag int32, n int) error {
 	if n < 0 || n > maxCopy/8 {
-		return fmt.Errorf("%s has more than %d elements", path, maxCopy/8)
+		return fmt.Errorf("has %d elements, and at most %d are read", n, maxCopy/8)
 	}
 	var o protocol.Output
 	var element string
@@ -190,52 +214,54 @@ func (r *reader) numbers(path string, v libtch.Civalue, tag int32, n int) error 
 		return err
 	}
 	o.Path, o.Shape = path, []int64{int64(n)}
-	return r.add(o, element, data)
+	r.add(o, element, data)
+	return nil
 }
 
 // text adds a string, of which only a change is told.
-func (r *reader) text(path string, v libtch.Civalue) error {
+func (r *reader) text(path string, v libtch.Civalue) {
 	var data []byte
 	if r.digested {
 		data = []byte(libtch.AtiToString(v))
 	}
-	return r.add(protocol.Output{Path: path, DType: "str"}, "", data)
+	r.add(protocol.Output{Path: path, DType: "str"}, "", data)
 }
 
 func bytesOf[T any](first *T, n int) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(first)), uintptr(n)*unsafe.Sizeof(*first))
 }
 
-func (r *reader) tensor(path string, t libtch.Ctensor) error {
+func (r *reader) tensor(path string, t libtch.Ctensor) {
 	if !libtch.AtDefined(t) {
-		return r.add(protocol.Output{Path: path, DType: "none"}, "", nil)
+		r.add(protocol.Output{Path: path, DType: "none"}, "", nil)
+		return
 	}
 	o := protocol.Output{Path: path, DType: dtypeName(libtch.AtScalarType(t))}
 	n := libtch.AtDim(t)
 	if err := shim.Error(); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		r.opaque(path, fmt.Errorf("has a shape that cannot be read: %w", err))
+		return
 	}
 	if n > maxDimensions {
-		return fmt.Errorf("%s has %d dimensions, and at most %d are read", path, n, maxDimensions)
+		r.opaque(path, fmt.Errorf("has %d dimensions, and at most %d are read", n, maxDimensions))
+		return
 	}
 	shape := make([]int64, n+1)
 	libtch.AtShape(t, unsafe.Pointer(&shape[0]))
 	o.Shape = shape[:n]
 	err := shim.Error()
+	var dtype string
+	var data []byte
 	if err == nil {
-		var dtype string
-		var data []byte
-		if dtype, data, err = r.plain(t, o.DType); err == nil {
-			err = r.add(o, dtype, data)
-		}
+		dtype, data, err = r.plain(t, o.DType)
+	}
+	r.add(o, dtype, data)
+	if err != nil {
+		r.leaveOut(path, fmt.Errorf("is a %s tensor of the shape %v, whose values were not read: %w", o.DType, o.Shape, err))
 	}
 	if !r.last || !r.values {
 		r.free()
 	}
-	if err != nil {
-		return fmt.Errorf("%s, a %s tensor of the shape %v: %w", path, o.DType, o.Shape, err)
-	}
-	return nil
 }
 
 // plain returns a tensor's values without gaps and the dtype that they have

@@ -15,6 +15,10 @@ import (
 	"go-model-archiver/validate/loadtest/protocol"
 )
 
+// maxReason bounds what is told of a value that was left out; libtorch's messages
+// are long.
+const maxReason = 4 << 10
+
 // seed is the same for all digests of this process.
 var seed = maphash.MakeSeed()
 
@@ -30,6 +34,12 @@ type reader struct {
 	data    [][]byte // to be sent, one for each output
 	size    int64    // of data
 	held    []libtch.Ctensor
+
+	visits     int // values so far, containers included
+	named      int // bytes of paths and shapes
+	stopped    bool
+	unread     []string
+	moreUnread int
 }
 
 // free frees the tensors that data point into.
@@ -41,9 +51,16 @@ func (r *reader) free() {
 }
 
 // add adds an output whose values are the elements of dtype in data.
-func (r *reader) add(o protocol.Output, dtype string, data []byte) error {
-	if len(r.outputs) == maxOutputs {
-		return fmt.Errorf("forward returned more than %d values", maxOutputs)
+func (r *reader) add(o protocol.Output, dtype string, data []byte) {
+	r.named += o.NameSize()
+	switch {
+	case len(r.outputs) == protocol.MaxOutputs:
+		r.stop(fmt.Sprintf("forward gives more than %d values", protocol.MaxOutputs))
+	case r.named > protocol.MaxNames:
+		r.stop(fmt.Sprintf("the names of what forward gives are longer than %d bytes", protocol.MaxNames))
+	}
+	if r.stopped {
+		return
 	}
 	if o.Shape == nil {
 		o.Shape = []int64{}
@@ -54,21 +71,51 @@ func (r *reader) add(o protocol.Output, dtype string, data []byte) error {
 	if r.last {
 		s, ok := summary(dtype, data)
 		if !ok {
-			return fmt.Errorf("the values of a %s tensor cannot be read", dtype)
+			r.leaveOut(o.Path, fmt.Errorf("holds values of %s, which cannot be read", dtype))
 		}
 		o.Min, o.Max, o.Mean, o.NaN, o.Inf, o.NegInf = s.Min, s.Max, s.Mean, s.NaN, s.Inf, s.NegInf
 	}
 	if r.last && r.values {
-		if dtype == "" {
-			data = nil // a text is not sent
-		}
-		if r.size += int64(len(data)); r.size > maxData {
-			return fmt.Errorf("the outputs hold more than %d bytes, and no more are sent", int64(maxData))
-		}
-		r.dtypes, r.data = append(r.dtypes, dtype), append(r.data, data)
+		r.send(o.Path, dtype, data)
 	}
 	r.outputs = append(r.outputs, o)
-	return nil
+}
+
+// send lets the data of an output follow the reply.
+func (r *reader) send(path, dtype string, data []byte) {
+	if dtype == "" {
+		data = nil // a text is not sent
+	}
+	if int64(len(data)) > maxData-r.size {
+		r.leaveOut(path, fmt.Errorf("was not sent: all outputs together hold more than %d bytes", int64(maxData)))
+		dtype, data = "", nil
+	}
+	r.size += int64(len(data))
+	r.dtypes, r.data = append(r.dtypes, dtype), append(r.data, data)
+}
+
+// leaveOut notes that the value at path was not looked at, or not as a whole.
+func (r *reader) leaveOut(path string, why error) {
+	if len(path) > maxKey {
+		path = clip(path, maxKey) + "…"
+	}
+	r.note(path + " " + why.Error())
+}
+
+func (r *reader) note(text string) {
+	if len(r.unread) == protocol.MaxNamed {
+		r.moreUnread++
+		return
+	}
+	r.unread = append(r.unread, clip(text, maxReason))
+}
+
+// stop ends the reading: what comes is left out.
+func (r *reader) stop(why string) {
+	if !r.stopped {
+		r.stopped = true
+		r.note(why + ", and the rest was not read")
+	}
 }
 
 func digest(o protocol.Output, data []byte) uint64 {

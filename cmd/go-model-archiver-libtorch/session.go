@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/sugarme/gotch/libtch"
@@ -35,8 +36,25 @@ func (s *session) answer(request protocol.Request, data io.Reader, replies io.Wr
 	return errors.New("requests are one load, then any number of forwards")
 }
 
+// Bounds on what a reply tells of a model in its own words, in bytes.
+const (
+	maxMessage     = 256 << 10
+	maxDeclaration = 256 << 10 // the names and types of forward's arguments
+	maxDefault     = 1000
+)
+
+// failure is a reply with the beginning and the end of what libtorch said.
 func failure(stage protocol.Stage, err error) protocol.Reply {
-	return protocol.Reply{Failure: &protocol.Failure{Stage: stage, Message: err.Error()}}
+	message := err.Error()
+	if len(message) > maxMessage {
+		message = clip(message, maxMessage/2) + "\n…\n" + message[len(message)-maxMessage/2:]
+	}
+	return protocol.Reply{Failure: &protocol.Failure{Stage: stage, Message: message}}
+}
+
+// clip cuts text to so many bytes.
+func clip(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "…")
 }
 
 func (s *session) load(request protocol.Load) protocol.Reply {
@@ -62,15 +80,35 @@ func (s *session) load(request protocol.Load) protocol.Reply {
 	if err := shim.Error(); err != nil {
 		return failure(protocol.StageLoad, err)
 	}
-	loaded := protocol.Loaded{Seconds: time.Since(start).Seconds(), Arguments: []protocol.Argument{}}
-	arguments, returns, ok, err := shim.Schema(module)
+	seconds := time.Since(start).Seconds()
+	loaded, err := declaration(module)
 	if err != nil {
 		return failure(protocol.StageLoad, err)
 	}
 	s.module, s.device = module, request.Device
-	loaded.Returns, loaded.NoForward = returns, !ok
+	loaded.Seconds = seconds
+	return protocol.Reply{Loaded: loaded}
+}
+
+// declaration is how forward is declared.
+func declaration(module libtch.Cmodule) (*protocol.Loaded, error) {
+	arguments, returns, ok, err := shim.Schema(module)
+	if err != nil {
+		return nil, err
+	}
+	if len(arguments) > protocol.MaxArguments {
+		return nil, fmt.Errorf("forward takes %d arguments, and at most %d are handled", len(arguments), protocol.MaxArguments)
+	}
+	loaded := &protocol.Loaded{Arguments: []protocol.Argument{}, Returns: clip(returns, maxDefault), NoForward: !ok}
+	size := 0
 	for _, a := range arguments {
+		if size += len(a.Name) + len(a.Type); size > maxDeclaration {
+			return nil, fmt.Errorf("forward takes arguments whose names and types are longer than %d bytes, and no longer ones are handled", maxDeclaration)
+		}
+		if a.Default != nil {
+			*a.Default = clip(*a.Default, maxDefault)
+		}
 		loaded.Arguments = append(loaded.Arguments, protocol.Argument(a))
 	}
-	return protocol.Reply{Loaded: &loaded}
+	return loaded, nil
 }

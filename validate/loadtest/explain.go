@@ -39,9 +39,9 @@ func (t *test) explain(f protocol.Failure) rules.Finding {
 }
 
 var fallbackHints = map[string]string{
-	rules.LoadFailed:     "load it in Python with torch.jit.load, in the server's version of torch; all of libtorch's message is in the report of --json",
+	rules.LoadFailed:     "load it in Python with torch.jit.load, in the server's version of torch",
 	rules.SampleMismatch: "give one --sample for each of forward's arguments",
-	rules.ForwardFailed:  "give the input that the model was made for with --sample; all of libtorch's message is in the report of --json",
+	rules.ForwardFailed:  "give the input that the model was made for with --sample",
 }
 
 // failed says which step failed, and on what.
@@ -174,7 +174,7 @@ var failing = []known{
 		"the sample's dtype does not fit the model", dtypeHint,
 	},
 	{
-		regexp.MustCompile(`can't allocate memory|not enough memory|bad_alloc|reading it needs a copy|CUDA out of memory`),
+		regexp.MustCompile(`can't allocate memory|not enough memory|bad_alloc|CUDA out of memory`),
 		"forward needs more memory than the worker may have", "give a smaller --sample, or run it on a machine with more memory",
 	},
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -28,7 +27,8 @@ func (t *test) forward() bool {
 	t.result.ForwardSeconds, t.result.PeakMemory = outcome.Seconds, outcome.PeakMemory
 	t.result.Latency = latency(t.cfg.Warmup, outcome.Latencies)
 	t.result.Outputs = append(t.result.Outputs, outcome.Outputs...)
-	t.noteChanges(outcome.Changing)
+	t.noteChanges(outcome)
+	t.noteUnread(outcome)
 	return true
 }
 
@@ -50,6 +50,7 @@ func (t *test) runForward(s *sample.Sample, request protocol.Forward, values val
 	if reply.Outcome == nil {
 		return reply, t.lost(protocol.ErrMalformed)
 	}
+	t.partly = len(reply.Outcome.Unread) > 0
 	if err := t.takeOutcome(reply.Outcome, values); err != nil {
 		return reply, t.lost(err)
 	}
@@ -62,8 +63,12 @@ func (t *test) takeOutcome(outcome *protocol.Outcome, values valuesOf) error {
 	if values != nil && len(outcome.Data) != len(outcome.Outputs) {
 		return fmt.Errorf("%w: %d outputs and data for %d", protocol.ErrMalformed, len(outcome.Outputs), len(outcome.Data))
 	}
+	names := 0
 	for i := range outcome.Outputs {
 		o := &outcome.Outputs[i]
+		if names += o.NameSize(); names > protocol.MaxNames {
+			return fmt.Errorf("%w: names of more than %d bytes", protocol.ErrMalformed, protocol.MaxNames)
+		}
 		o.Path, o.DType = clean(o.Path, 1000), clean(o.DType, 40)
 		if o.Shape == nil {
 			o.Shape = []int64{}
@@ -113,6 +118,9 @@ func (t *test) ask(request protocol.Request, data func(io.Writer) error) (protoc
 	return reply, true
 }
 
+// maxMessage is more than an honest worker sends; many patterns are looked for.
+const maxMessage = 512 << 10
+
 // passed turns a Failure into a finding, and says whether there was none.
 func (t *test) passed(reply protocol.Reply) bool {
 	f := reply.Failure
@@ -121,6 +129,7 @@ func (t *test) passed(reply protocol.Reply) bool {
 	}
 	t.result.Stage = stageOf(*f, t.result.Stage)
 	t.result.Error = clip(f.Message, keptStderr)
+	f.Message = clip(f.Message, maxMessage)
 	t.findings = append(t.findings, t.explain(*f))
 	return false
 }
@@ -135,20 +144,37 @@ func stageOf(f protocol.Failure, now protocol.Stage) protocol.Stage {
 }
 
 // noteChanges tells which outputs were not the same in every call.
-func (t *test) noteChanges(paths []string) {
-	const most = 8
-	if len(paths) == 0 {
+func (t *test) noteChanges(o *protocol.Outcome) {
+	if len(o.Changing) == 0 {
 		return
-	}
-	named := make([]string, 0, most+1)
-	for _, path := range paths[:min(len(paths), most)] {
-		named = append(named, clean(path, 100))
-	}
-	if len(paths) > most {
-		named = append(named, fmt.Sprintf("and %d more", len(paths)-most))
 	}
 	calls := t.cfg.Warmup + max(t.cfg.Iterations, 1)
 	t.fail(rules.OutputChanges, fmt.Sprintf("%s of %q changed between %d calls on the same sample",
-		strings.Join(slices.Clip(named), ", "), t.cfg.ModelPath, calls),
+		strings.Join(firstOf(o.Changing, o.MoreChanging, 100), ", "), t.cfg.ModelPath, calls),
 		"that is right for sampling, dropout and state that a model keeps, and wrong elsewhere")
+}
+
+// noteUnread tells what of forward's result was not looked at.
+func (t *test) noteUnread(o *protocol.Outcome) {
+	if len(o.Unread) == 0 {
+		return
+	}
+	reasons := make([]string, len(o.Unread))
+	for i, reason := range o.Unread {
+		reasons[i] = firstLine(reason)
+	}
+	t.fail(rules.OutputUnread, fmt.Sprintf("not all that forward of %q gives was looked at: %s",
+		t.cfg.ModelPath, strings.Join(firstOf(reasons, o.MoreUnread, maxQuote), "; ")), "")
+}
+
+// firstOf cleans the first of what the worker names, and counts the others.
+func firstOf(texts []string, more, limit int) []string {
+	var named []string
+	for _, text := range texts[:min(len(texts), protocol.MaxNamed)] {
+		named = append(named, clean(text, limit))
+	}
+	if more = max(more, 0) + len(texts) - len(named); more > 0 {
+		named = append(named, fmt.Sprintf("and %d more", more))
+	}
+	return named
 }

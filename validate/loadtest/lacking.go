@@ -3,8 +3,10 @@ package loadtest
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
+	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/rules"
 )
 
@@ -17,6 +19,13 @@ type lack struct {
 }
 
 var lacking = []lack{
+	{
+		regexp.MustCompile(`^forward takes (\d+ arguments|arguments whose names and types are longer than \d+ bytes), and `),
+		rules.TooManyArguments, func(m []string, _ string) (string, string) {
+			return "forward takes " + m[1] + ", and the load test handles no more than " + strconv.Itoa(protocol.MaxArguments),
+				"archive it without the load test, with --load-test=off"
+		},
+	},
 	{
 		regexp.MustCompile(`Unknown builtin op: ([\w.]+)::(\w+)`),
 		rules.OperatorMissing, missingOperator,

@@ -51,6 +51,9 @@ type Config struct {
 	Expect *Expected
 	// SaveOutputs is a .npz file that what forward gave is saved in, or empty.
 	SaveOutputs string
+	// Ignore are the rules whose errors do not keep SaveOutputs from replacing an
+	// older file; "*" is all.
+	Ignore []string
 	// Probe asks for trying other shapes than the sample's, or is nil.
 	Probe *Probe
 }
@@ -100,6 +103,7 @@ type test struct {
 	sample   *sample.Sample // the user's
 	running  *sample.Sample // what forward was last run on
 	values   valuesOf       // of the user's sample; nil asks for none
+	partly   bool           // not all of forward's result was read
 	result   *Result
 	findings []rules.Finding
 }
@@ -116,8 +120,8 @@ func (t *test) run() {
 		taker.unused()
 		return
 	}
-	taker.finish()
 	t.judge()
+	taker.finish()
 	t.result.Stage = protocol.StageDone
 	t.probe()
 }

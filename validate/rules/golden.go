@@ -5,6 +5,7 @@ const (
 	OutputDiffers  = "output-differs"
 	OutputDType    = "output-dtype"
 	OutputsUnused  = "outputs-unused"
+	OutputExtra    = "output-extra"
 	PaddingMatters = "padding-matters"
 	TokensIgnored  = "tokens-ignored"
 	BatchFails     = "batch-fails"
@@ -26,6 +27,11 @@ var goldenRules = []Rule{
 		ID: OutputsUnused, Severity: Error, Inconclusive: true,
 		Summary: "the outputs could not be compared or saved, as --expect or --save-outputs asks",
 		Example: `the outputs of "model.pt" were not compared with "out.npz": forward was not run`,
+	},
+	{
+		ID: OutputExtra, Severity: Note,
+		Summary: "forward gives outputs that --expect has nothing for",
+		Example: `"out.npz" holds nothing for output[1] of "model.pt", which was not compared`,
 	},
 	{
 		ID: PaddingMatters, Severity: Warning,

@@ -25,6 +25,9 @@ const (
 	OutputChanges   = "output-changes"
 	MemoryExceeded  = "memory-exceeded"
 	LibraryFailed   = "library-failed"
+	OutputUnread    = "output-unread"
+
+	TooManyArguments = "too-many-arguments"
 )
 
 var loadTestRules = []Rule{
@@ -167,6 +170,16 @@ var loadTestRules = []Rule{
 		ID: OutputNegInf, Severity: Note,
 		Summary: "the output holds -Inf, and no other infinite value",
 		Example: `output of "traced_model.pt" holds 1 -Inf value of 2`,
+	},
+	{
+		ID: TooManyArguments, Severity: Error, Inconclusive: true,
+		Summary: "forward takes more arguments than the load test handles",
+		Example: `"model.pt" could not be tested here: forward takes 60000 arguments, and the load test handles no more than 1000`,
+	},
+	{
+		ID: OutputUnread, Severity: Note,
+		Summary: "a part of forward's result was not looked at",
+		Example: `not all that forward of "model.pt" gives was looked at: output has 20000 elements, and at most 10000 are read`,
 	},
 	{
 		ID: OutputChanges, Severity: Note,

@@ -18,6 +18,14 @@ const Version = 3
 // the latencies have to fit in a line.
 const MaxCalls = 100_000
 
+// Bounds on what a reply tells of a model, however much there is of it.
+const (
+	MaxOutputs   = 10_000
+	MaxNames     = 512 << 10 // the sum of Output.NameSize
+	MaxArguments = 1_000
+	MaxNamed     = 8 // of Changing and Unread
+)
+
 // Hello is the worker's first line.
 type Hello struct {
 	Protocol int    `json:"protocol"`
@@ -82,9 +90,10 @@ type Described struct {
 
 // Loaded says that the model was loaded and how its forward is declared.
 type Loaded struct {
-	Seconds   float64    `json:"seconds"`
-	Arguments []Argument `json:"arguments"`
-	Returns   string     `json:"returns"`
+	Seconds float64 `json:"seconds"`
+	// Arguments are at most MaxArguments: a forward that takes more is a Failure.
+	Arguments Arguments `json:"arguments"`
+	Returns   string    `json:"returns"`
 	// NoForward is set for a module whose methods have other names.
 	NoForward bool `json:"noForward,omitempty"`
 }
@@ -103,13 +112,20 @@ type Outcome struct {
 	Seconds float64 `json:"seconds"` // of the very first call, also when that was for warming up
 	// Latencies are the seconds of each measured call, in order.
 	Latencies []float64 `json:"latencies"`
-	// Outputs are those of the last call.
-	Outputs []Output `json:"outputs"`
+	// Outputs are those of the last call, at most MaxOutputs.
+	Outputs Outputs `json:"outputs"`
+	// Unread says of at most MaxNamed values of the last call what of them was
+	// not looked at, and why: "output[3] has 20000 elements, …".
+	// MoreUnread is how many more there are.
+	Unread     []string `json:"unread,omitempty"`
+	MoreUnread int      `json:"moreUnread,omitempty"`
 	// Data holds the Data of each output, where values were asked for.
 	Data []string `json:"data,omitempty"`
 	// Changing are the paths of the outputs that were not the same, bit for
-	// bit, in every call.
-	Changing []string `json:"changing,omitempty"`
+	// bit, in every call, at most MaxNamed; MoreChanging is how many more there
+	// are.
+	Changing     []string `json:"changing,omitempty"`
+	MoreChanging int      `json:"moreChanging,omitempty"`
 	// PeakMemory is the most that the worker's process had resident since it
 	// began, in bytes, libtorch itself included.
 	PeakMemory int64 `json:"peakMemory"`

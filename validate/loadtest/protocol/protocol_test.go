@@ -37,6 +37,46 @@ func TestReadRefusesWhatIsNoMessage(t *testing.T) {
 	}
 }
 
+// filled is a list of n times the same element.
+func filled(n int, element string) string {
+	return "[" + strings.Repeat(element+",", n-1) + element + "]"
+}
+
+// No honest worker says so much, and decoding it takes many times its memory.
+func TestReadRefusesMoreThanHonestWorkersSay(t *testing.T) {
+	for in, ok := range map[string]bool{
+		`{"outcome":{"outputs":` + filled(MaxOutputs, "{}") + `}}`:                true,
+		`{"outcome":{"outputs":` + filled(MaxOutputs+1, "{}") + `}}`:              false,
+		`{"outcome":{"outputs":` + filled(MaxOutputs+1, "null") + `}}`:            false,
+		`{"loaded":{"arguments":` + filled(MaxArguments, "{}") + `}}`:             true,
+		`{"loaded":{"arguments":` + filled(MaxArguments+1, "{}") + `}}`:           false,
+		`{"outcome":{"latencies":` + filled(MaxCalls, "0.001234567") + `}}`:       true,
+		`{"outcome":{"latencies":` + filled(500_000, "0") + `}}`:                  false,
+		`{"outcome":{"data":["` + strings.Repeat(`,\",`, 500_000) + `"]}}`:        true,
+		`{"described":{"config":"` + strings.Repeat(`\\`, 9) + `","devices":[]}}`: true,
+		`{"outcome":{"outputs":null}}`:                                            true,
+		`{"outcome":{"outputs":{}}}`:                                              false,
+	} {
+		var reply Reply
+		err := Read(bufio.NewReader(strings.NewReader(in+"\n")), &reply)
+		if ok && err != nil || !ok && !errors.Is(err, ErrMalformed) {
+			t.Errorf("%.60s… of %d bytes: %v", in, len(in), err)
+		}
+	}
+}
+
+func TestWriteRefusesWhatReadDoes(t *testing.T) {
+	var wire bytes.Buffer
+	for _, message := range []Reply{
+		{Failure: &Failure{Message: strings.Repeat("x", MaxLine)}},
+		{Described: &Described{Devices: make([]string, 500_000)}},
+	} {
+		if err := Write(&wire, message); err == nil || wire.Len() > 0 {
+			t.Errorf("%v, and %d bytes are written", err, wire.Len())
+		}
+	}
+}
+
 func TestMessagesSurviveTheWire(t *testing.T) {
 	sent := Reply{Outcome: &Outcome{Seconds: 0.25, Outputs: []Output{
 		{Path: `output["a"]`, DType: "float32", Shape: []int64{1, 2}, Min: new(-1.5), Max: new(2.0), Mean: new(0.25), NaN: 1, Inf: 2},

@@ -50,6 +50,9 @@ func tensorSize(dtype string, elementSize func(string) (int64, bool), shape []in
 	return size, nil
 }
 
+// NameSize is about how many bytes of a reply tell which output o is.
+func (o Output) NameSize() int { return len(o.Path) + 8*len(o.Shape) }
+
 // DataSize returns how many raw bytes follow the reply for o. It fails for what
 // only a worker that a model took over would say.
 func (o Output) DataSize() (int64, error) {

@@ -2,14 +2,19 @@ package protocol
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 )
 
-// MaxLine bounds the bytes of one message's line, in both directions.
-const MaxLine = 16 << 20
+// Bounds on one message, in both directions. The largest that an honest worker
+// has to send is an Outcome of MaxOutputs outputs after MaxCalls calls.
+const (
+	MaxLine   = 6 << 20 // bytes
+	maxValues = 400_000 // JSON values, which take more memory than their text
+)
 
 // ErrMalformed is wrapped by the errors of Read for bytes that are no message.
 var ErrMalformed = errors.New("not a message of the worker's protocol")
@@ -22,10 +27,72 @@ func Read(r *bufio.Reader, message any) error {
 	if err != nil {
 		return err
 	}
+	if values(line) > maxValues {
+		return fmt.Errorf("%w: a line of more than %d values", ErrMalformed, maxValues)
+	}
 	if err := json.Unmarshal(line, message); err != nil {
 		return fmt.Errorf("%w: %q", ErrMalformed, line[:min(len(line), 80)])
 	}
 	return nil
+}
+
+// values counts what is separated by commas in a line of JSON.
+func values(line []byte) int {
+	count, quoted := 1, false
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case !quoted && c == ',':
+			count++
+		}
+	}
+	return count
+}
+
+// Outputs are decoded only as far as an honest worker fills them: an Output
+// takes many times the memory of the shortest text that stands for one.
+type Outputs []Output
+
+// UnmarshalJSON fails for more than MaxOutputs.
+func (o *Outputs) UnmarshalJSON(text []byte) (err error) {
+	*o, err = elements[Output](text, MaxOutputs)
+	return err
+}
+
+// Arguments are decoded as Outputs are.
+type Arguments []Argument
+
+// UnmarshalJSON fails for more than MaxArguments.
+func (a *Arguments) UnmarshalJSON(text []byte) (err error) {
+	*a, err = elements[Argument](text, MaxArguments)
+	return err
+}
+
+func elements[T any](text []byte, most int) ([]T, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	switch start, err := d.Token(); {
+	case err != nil:
+		return nil, err
+	case start == nil: // null
+		return nil, nil
+	case start != json.Delim('['):
+		return nil, fmt.Errorf("%v is no list", start)
+	}
+	list := []T{}
+	for d.More() {
+		if len(list) == most {
+			return nil, fmt.Errorf("more than %d elements", most)
+		}
+		var element T
+		if err := d.Decode(&element); err != nil {
+			return nil, err
+		}
+		list = append(list, element)
+	}
+	return list, nil
 }
 
 func readLine(r *bufio.Reader) ([]byte, error) {
@@ -47,11 +114,17 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 }
 
 // Write writes message as one line of JSON. Text that is not UTF-8 is made so.
+// It fails, without writing, for what Read would refuse.
 func Write(w io.Writer, message any) error {
-	line, err := json.Marshal(message)
-	if err != nil {
+	var line bytes.Buffer
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false) // it makes six bytes of a "<"
+	if err := e.Encode(message); err != nil {
 		return err
 	}
-	_, err = w.Write(append(line, '\n'))
+	if line.Len() > MaxLine || values(line.Bytes()) > maxValues {
+		return fmt.Errorf("a message of %d bytes is too large, at most %d bytes with %d values are sent", line.Len(), MaxLine, maxValues)
+	}
+	_, err := w.Write(line.Bytes())
 	return err
 }
