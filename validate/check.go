@@ -180,6 +180,7 @@ type LoadTestOptions struct {
 	Warmup, Iterations int
 	Expect             *loadtest.Expected
 	SaveOutputs        string
+	Ignore             []string
 
 	ProbeOff bool // try no other shapes than the sample's
 }
@@ -204,7 +205,7 @@ func (c *Check) LoadTest(ctx context.Context, o LoadTestOptions) (*loadtest.Resu
 		Worker: o.Worker, Model: c.subject.Model, ModelOffset: c.subject.ModelOffset, ModelSize: c.subject.ModelSize, ModelPath: path, Timeout: o.Timeout,
 		Device: o.Device, Libraries: o.Libraries, Threads: o.Threads, Memory: o.Memory,
 		Warmup: o.Warmup, Iterations: o.Iterations,
-		Expect: o.Expect, SaveOutputs: o.SaveOutputs, Probe: probe,
+		Expect: o.Expect, SaveOutputs: o.SaveOutputs, Ignore: o.Ignore, Probe: probe,
 		Sample: func(args []protocol.Argument) (s *sample.Sample, err error) {
 			given, err = sample.Build(o.Samples, args, c.settings, o.Seed)
 			return given, err

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"math"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -35,6 +36,9 @@ func (w *wishes) parseGolden(c *cli.Context) error {
 		}
 	}
 	if c.IsSet("expect") {
+		if err := readable("expect", c.String("expect")); err != nil {
+			return err
+		}
 		expected, err := loadtest.ReadExpected(c.String("expect"))
 		if err != nil {
 			return usagef("argument --expect: %v", err)
@@ -61,7 +65,19 @@ func (w *wishes) parseGolden(c *cli.Context) error {
 	if err := numpy.Writable(o.SaveOutputs); err != nil {
 		return fmt.Errorf("the outputs can't be saved in %q: %w", o.SaveOutputs, err)
 	}
+	if sameFile(c.String("expect"), o.SaveOutputs) {
+		return usagef("argument --save-outputs: %q is what --expect compares with; give another name", o.SaveOutputs)
+	}
 	return nil
+}
+
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 // tolerance is nil where none is given.

@@ -95,6 +95,7 @@ func parseWishes(c *cli.Context) (*wishes, error) {
 			Seed:    c.Int64("seed"),
 			Timeout: c.Duration("timeout"),
 			Worker:  c.String("worker"),
+			Ignore:  c.StringSlice("ignore"),
 		},
 		ignore:   c.StringSlice("ignore"),
 		strict:   c.Bool("strict"),
@@ -117,6 +118,11 @@ func parseWishes(c *cli.Context) (*wishes, error) {
 		s, err := sample.Parse(text)
 		if err != nil {
 			return nil, usagef("argument --sample: %v", err)
+		}
+		for _, file := range s.Files() {
+			if err := readable("sample", file); err != nil && !w.loadTest.Off {
+				return nil, err
+			}
 		}
 		w.loadTest.Samples = append(w.loadTest.Samples, s)
 	}

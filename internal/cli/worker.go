@@ -1,21 +1,33 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 
 	"go-model-archiver/validate"
 	"go-model-archiver/validate/loadtest/protocol"
 )
 
-// maxThreads is more than one machine has.
-const maxThreads = 4096
+const (
+	maxThreads = 4096     // more than one machine has
+	minMemory  = 64 << 20 // bytes; no libtorch starts with so little
+)
 
 var devicePattern = regexp.MustCompile(`^(?:cpu|cuda(?::\d{1,3})?)$`)
+
+// readable says that the file of a flag is missing, or may not be read.
+func readable(flag, path string) error {
+	if err := unix.Access(path, unix.R_OK); err != nil {
+		return fmt.Errorf("argument --%s: %q can't be read: %w", flag, path, err)
+	}
+	return nil
+}
 
 // parseWorker reads the flags that say what the worker gets and does.
 func parseWorker(c *cli.Context, o *validate.LoadTestOptions) error {
@@ -24,8 +36,11 @@ func parseWorker(c *cli.Context, o *validate.LoadTestOptions) error {
 		return usagef("argument --device: %q is no device; give cpu, cuda or cuda:N", o.Device)
 	}
 	for _, path := range c.StringSlice("library") {
+		if err := readable("library", path); err != nil {
+			return err
+		}
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-			return usagef("argument --library: there is no file %q", path)
+			return usagef("argument --library: %q is no file", path)
 		}
 		absolute, err := filepath.Abs(path)
 		if err != nil {
@@ -37,6 +52,9 @@ func parseWorker(c *cli.Context, o *validate.LoadTestOptions) error {
 		size, err := humanize.ParseBytes(text)
 		if err != nil || size == 0 {
 			return usagef("argument --memory: %q is no size; give one such as 8GiB", text)
+		}
+		if size < minMemory {
+			return usagef("argument --memory: %s is less than libtorch alone needs; give a size such as 8GiB", humanize.IBytes(size))
 		}
 		o.Memory = size
 	}

@@ -18,11 +18,11 @@ func (t *table) comparison(c *loadtest.Comparison) {
 		t.row(label("expected", i), o.Path, verdictOn(o), differences(o))
 	}
 	if n := len(c.NotCompared); n > 0 {
-		text := strings.Join(c.NotCompared[:min(n, maxShown)], ", ")
+		text := "not compared: " + strings.Join(c.NotCompared[:min(n, maxShown)], ", ")
 		if n > maxShown {
 			text += fmt.Sprintf(" and %d more", n-maxShown)
 		}
-		t.row(label("expected", len(c.Outputs)), text, "not compared")
+		t.row(label("expected", len(c.Outputs)), text)
 	}
 }
 
@@ -35,7 +35,7 @@ func verdictOn(o loadtest.Compared) string {
 	case o.Beyond > 0:
 		return "differs"
 	}
-	return "is another type"
+	return "has another type or shape"
 }
 
 // differences writes the largest ones with the tolerances, or nothing.

@@ -50,11 +50,11 @@ func compared() *loadtest.Result {
 }
 
 func TestTextOfComparedOutputsAndShapes(t *testing.T) {
-	want := `expected  output[0]       differs          absolute not finite at [1,2]  relative 0.125 at [0,0]  (rtol 1.3e-06  atol 1e-05)
-          output[1]       equal            absolute 0.0001 at [1]  (rtol 0.016  atol 1e-05)
-          output[2]       the same
-          output[3]       is another type
-          output["name"]  not compared
+	want := `expected  output[0]  differs                    absolute not finite at [1,2]  relative 0.125 at [0,0]  (rtol 1.3e-06  atol 1e-05)
+          output[1]  equal                      absolute 0.0001 at [1]  (rtol 0.016  atol 1e-05)
+          output[2]  the same
+          output[3]  has another type or shape
+          not compared: output["name"]
 saved     saved.npz, 2 arrays, 1 without numbers left out, output[1] as float32
 shapes    ids  batch fixed at 1, length free up to 512
           x    batch free, dimension 1 of 9, also 8, not 10 and 11, dimension 2 not tried

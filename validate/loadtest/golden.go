@@ -75,13 +75,15 @@ type Difference struct {
 func arrayNames(outputs []protocol.Output) []string {
 	names := make([]string, len(outputs))
 	taken := map[string]bool{}
+	last := map[string]int{} // the number behind a path that several outputs have
 	for i, o := range outputs {
 		name := topKey(o.Path)
 		if name == "" || taken[name] {
 			name = o.Path
 		}
-		for n := 2; taken[name]; n++ {
-			name = fmt.Sprintf("%s (%d)", o.Path, n)
+		for taken[name] {
+			last[o.Path]++
+			name = fmt.Sprintf("%s (%d)", o.Path, last[o.Path]+1)
 		}
 		names[i], taken[name] = name, true
 	}
@@ -107,15 +109,18 @@ func topKey(path string) string {
 // partner is a finding.
 func (t *test) match(outputs []protocol.Output) map[int]*numpy.Array {
 	file, names := t.cfg.Expect.file, arrayNames(outputs)
-	found := map[int]*numpy.Array{}
+	found, places := map[int]*numpy.Array{}, map[string]int{}
+	for i := len(outputs) - 1; i >= 0; i-- {
+		places[outputs[i].Path] = i
+	}
+	for i, name := range names {
+		places[name] = i
+	}
 	var strange []string
 	for i := range file.Arrays {
 		a := &file.Arrays[i]
-		at := slices.Index(names, a.Name)
-		if at < 0 {
-			at = slices.IndexFunc(outputs, func(o protocol.Output) bool { return o.Path == a.Name })
-		}
-		if at < 0 || outputs[at].Data == "" {
+		at, there := places[a.Name]
+		if !there || outputs[at].Data == "" {
 			strange = append(strange, a.Name)
 			continue
 		}
@@ -125,7 +130,7 @@ func (t *test) match(outputs []protocol.Output) map[int]*numpy.Array {
 	case len(found) == 0:
 		return t.matchInOrder(outputs)
 	case len(strange) > 0:
-		t.differs(fmt.Sprintf("%q holds %s, and forward of %q gives no output of that name but %s",
+		t.lacks(fmt.Sprintf("%q holds %s, and forward of %q gives no output of that name but %s",
 			file.Path, quoted(strange), t.cfg.ModelPath, quoted(names)))
 	}
 	return found
@@ -140,7 +145,7 @@ func (t *test) matchInOrder(outputs []protocol.Output) map[int]*numpy.Array {
 		}
 	}
 	if n := len(file.Arrays); n > len(found) {
-		t.differs(fmt.Sprintf("%q holds %d arrays, and forward of %q gives %d outputs", file.Path, n, t.cfg.ModelPath, len(found)))
+		t.lacks(fmt.Sprintf("%q holds %d arrays, and forward of %q gives %d outputs", file.Path, n, t.cfg.ModelPath, len(found)))
 	}
 	return found
 }
@@ -162,6 +167,16 @@ func quoted(names []string) string {
 func (t *test) differs(message string) {
 	t.fail(rules.OutputDiffers, message,
 		"compare the versions of model and libtorch; where the change is meant, make the file anew with --save-outputs, and where the distance is, widen --rtol and --atol")
+}
+
+// lacks adds that an array has no output, which may be among those that were
+// not read.
+func (t *test) lacks(message string) {
+	if t.partly {
+		t.fail(rules.OutputsUnused, message+", of those that were read", "")
+		return
+	}
+	t.differs(message)
 }
 
 // name is how messages call an expected array.

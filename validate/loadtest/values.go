@@ -3,7 +3,9 @@ package loadtest
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 
 	"go-model-archiver/validate/loadtest/protocol"
 	"go-model-archiver/validate/numpy"
@@ -94,18 +96,52 @@ func (t *taker) finish() {
 		t.start(outputs)
 	}
 	if c := t.result.Comparison; c != nil {
-		for i, o := range outputs {
-			if !t.compared[i] {
-				c.NotCompared = append(c.NotCompared, o.Path)
-			}
+		t.noteExtra(c, outputs)
+	}
+	if t.cfg.SaveOutputs != "" {
+		t.save()
+	}
+}
+
+// noteExtra tells which outputs the file has nothing for; what holds no numbers
+// has no place in one.
+func (t *taker) noteExtra(c *Comparison, outputs []protocol.Output) {
+	var extra []string
+	for i, o := range outputs {
+		if t.compared[i] {
+			continue
+		}
+		c.NotCompared = append(c.NotCompared, o.Path)
+		if o.Data != "" && t.partners[i] == nil {
+			extra = append(extra, o.Path)
 		}
 	}
-	saved, err := t.saver.commit()
-	if err != nil {
-		t.fail(rules.OutputsUnused, fmt.Sprintf("the outputs of %q can't be saved: %s", t.cfg.ModelPath, err),
-			"name another file for --save-outputs")
+	if len(extra) > 0 {
+		t.fail(rules.OutputExtra, fmt.Sprintf("%q holds nothing for %s of %q, which %s not compared", c.File,
+			strings.Join(firstOf(extra, 0, 100), ", "), t.cfg.ModelPath, map[bool]string{true: "was", false: "were"}[len(extra) == 1]), "")
 	}
-	t.result.Saved = saved
+}
+
+// save gives the file its name. An older one, which may be what the outputs are
+// compared with next time, is not replaced by those of a model that failed.
+func (t *taker) save() {
+	file, why := t.cfg.SaveOutputs, ""
+	if t.partly {
+		t.fail(rules.OutputsUnused, fmt.Sprintf("not all outputs of %q can be saved in %q: some were not read", t.cfg.ModelPath, file), "save them in Python")
+	}
+	if _, err := os.Lstat(file); err == nil && slices.ContainsFunc(t.findings, t.stands) {
+		why = "an older file is replaced only by those of a model that passes"
+	} else if t.result.Saved, err = t.saver.commit(); err != nil {
+		why = err.Error()
+	}
+	if why != "" {
+		t.fail(rules.OutputsUnused, fmt.Sprintf("the outputs of %q can't be saved in %q: %s", t.cfg.ModelPath, file, why), "name another file for --save-outputs")
+	}
+}
+
+// stands says that a finding is an error that is not ignored.
+func (t *test) stands(f rules.Finding) bool {
+	return f.Severity == rules.Error && !slices.Contains(t.cfg.Ignore, f.Rule) && !slices.Contains(t.cfg.Ignore, "*")
 }
 
 // abort removes what was not finished.
