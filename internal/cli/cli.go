@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -87,9 +88,37 @@ func prepare(app *cli.App, args []string) ([]string, error) {
 	return slices.Concat(head, out, []string{"--"}, stray), nil
 }
 
+// badValue is how package flag words a value that is not of the flag's type.
+var badValue = regexp.MustCompile(`^invalid value (".*") for flag -([\w-]+): `)
+
 // asUsageError keeps urfave/cli from printing its usage page.
-func asUsageError(_ *cli.Context, err error, _ bool) error {
+func asUsageError(c *cli.Context, err error, _ bool) error {
+	if m := badValue.FindStringSubmatch(err.Error()); m != nil {
+		return usagef("argument --%s: %s is no %s", m[2], m[1], wanted(c, m[2]))
+	}
 	return &usageError{strings.TrimSuffix(err.Error(), ".")}
+}
+
+// wanted says what a flag takes.
+func wanted(c *cli.Context, flag string) string {
+	flags := c.App.Flags
+	if c.Command != nil {
+		flags = append(flags[:len(flags):len(flags)], c.Command.Flags...)
+	}
+	for _, f := range flags {
+		if f.Names()[0] != flag {
+			continue
+		}
+		switch f.(type) {
+		case *cli.DurationFlag:
+			return "time; give one with its unit, such as 10s or 5m"
+		case *cli.Float64Flag:
+			return "number; give one such as 1e-3"
+		case *cli.IntFlag, *cli.Int64Flag:
+			return "whole number"
+		}
+	}
+	return "value that it takes"
 }
 
 // printError prints every error of a tree of joined ones on a line of its own,

@@ -73,7 +73,7 @@ func reportFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "ignore", Category: groupReport, Usage: "let findings of `RULE` pass, '*' for all; may be repeated"},
 		&cli.BoolFlag{Name: "strict", Category: groupReport, Usage: "let warnings fail too"},
 		&cli.BoolFlag{Name: "quiet", Category: groupReport, Usage: "print errors only"},
-		&cli.BoolFlag{Name: "verbose", Category: groupReport, Usage: "print libtorch's own message in full too"},
+		&cli.BoolFlag{Name: "verbose", Category: groupReport, Usage: "print in full what libtorch or the worker said too"},
 		&cli.StringFlag{Name: "progress", Category: groupReport, Value: "auto", Usage: "show the progress of long work on a terminal: `auto|none`"},
 	}
 }

@@ -58,8 +58,12 @@ func (o *output) show(r *validate.Report, err error, asJSON report.Form) error {
 	report.Findings(o.stderr, name, r.Findings, func(f rules.Finding) bool {
 		return r.Stands(f) || !o.wishes.quiet && !o.wishes.json
 	})
-	if o.wishes.verbose && r.LoadTest.Error != "" {
-		fmt.Fprintf(o.stderr, "libtorch's own message:\n%s\n", report.PrintableLines(r.LoadTest.Error))
+	switch text := r.LoadTest.Error; {
+	case text == "":
+	case o.wishes.verbose:
+		fmt.Fprintf(o.stderr, "the whole message of libtorch, or what the worker wrote last:\n%s\n", report.PrintableLines(text))
+	case !o.wishes.json && !o.wishes.quiet:
+		fmt.Fprintf(o.stderr, "hint: --verbose prints the whole message\n")
 	}
 	var printed error
 	switch {

@@ -118,8 +118,12 @@ func (t *table) latency(l *loadtest.Result) {
 	if l.Latency.Warmup > 0 {
 		calls += fmt.Sprintf(" after %d for warming up", l.Latency.Warmup)
 	}
+	text := seconds
+	if l.Latency.Median < 1 {
+		text = milliseconds
+	}
 	t.row("latency", fmt.Sprintf("median %s  p90 %s  p99 %s  of %s",
-		seconds(l.Latency.Median), seconds(l.Latency.P90), seconds(l.Latency.P99), calls))
+		text(l.Latency.Median), text(l.Latency.P90), text(l.Latency.P99), calls))
 	if l.PeakMemory > 0 {
 		t.row("memory", size(l.PeakMemory)+" at most, libtorch included")
 	}
@@ -223,6 +227,8 @@ func dims(shape []int64) string {
 }
 
 func seconds(s float64) string { return fmt.Sprintf("%.3f s", s) }
+
+func milliseconds(s float64) string { return fmt.Sprintf("%.3f ms", s*1000) }
 
 func size(n int64) string { return humanize.IBytes(uint64(max(n, 0))) }
 
