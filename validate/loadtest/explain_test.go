@@ -62,6 +62,7 @@ func TestExplain(t *testing.T) {
 		{load, "PytorchStreamReader failed reading file data/3: file read failed", rules.LoadFailed, []string{"damaged"}},
 		{load, "Attempted to read a PyTorch file with version 11, but the maximum supported version for reading is 10. Your PyTorch installation may be too old.", rules.FileTooNew,
 			[]string{"version 11", "libtorch 1.13.1 reads at most version 10", "LIBTORCH="}},
+		{load, "forward takes 60000 arguments, and at most 1000 are handled", rules.TooManyArguments, []string{"takes 60000 arguments", "--load-test=off"}},
 		{load, "\nUnknown builtin op: torchvision::nms.\nCould not find any similar ops to torchvision::nms.", rules.OperatorMissing, []string{"torchvision::nms of torchvision"}},
 		{load, "\nUnknown builtin op: torchvision::roi_align.\n", rules.OperatorMissing, []string{"torchvision::roi_align of torchvision"}},
 		{load, "\nUnknown builtin op: torchvision::deform_conv2d.\n", rules.OperatorMissing, []string{"torchvision::deform_conv2d of torchvision"}},

@@ -173,7 +173,7 @@ func (t *test) differs(message string) {
 // not read.
 func (t *test) lacks(message string) {
 	if t.partly {
-		t.fail(rules.OutputsUnused, message+", of those that were read", "")
+		t.fail(rules.OutputsUnused, message+", of those that were read", "compare the others in Python")
 		return
 	}
 	t.differs(message)
