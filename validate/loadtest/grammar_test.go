@@ -76,7 +76,7 @@ func TestNamedTuplesAreGivenAsTuples(t *testing.T) {
 		}
 	}
 	_, findings = loadTest(t, path, nil)
-	if !has(findings, rules.NoSample) || !strings.Contains(findings[0].Message, "--sample 'a:(float32[1,3,224,224], (int=1, float=0.5))'") {
+	if !has(findings, rules.NoSample) || !strings.Contains(findings[0].Hint, "--sample 'a:(float32[1,3,224,224], (int=1, float=0.5))'") {
 		t.Errorf("findings %v", findings)
 	}
 }
