@@ -21,12 +21,12 @@ const most = 64 << 20
 
 // peak runs the main binary and returns the most that it had resident. What
 // wait tells is no help: it counts the worker too.
-func peak(t *testing.T, worker string, args ...string) (bytes int64, said string) {
+func peak(t *testing.T, worker string, args ...string) (used int64, said string) {
 	t.Helper()
 	cmd := exec.Command(testtools.Main(t), args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "GO_MODEL_ARCHIVER_WORKER="+worker)
-	var out safeBuffer
+	var out bytes.Buffer // of both, so that it is written to by one
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -41,18 +41,16 @@ func peak(t *testing.T, worker string, args ...string) (bytes int64, said string
 		if text, err := os.ReadFile(status); err == nil {
 			if m := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(text); m != nil {
 				kib, _ := strconv.ParseInt(string(m[1]), 10, 64)
-				bytes = kib << 10
+				used = kib << 10
 			}
 		}
 		select {
 		case <-ended:
-			return bytes, out.String()
+			return used, out.String()
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
 }
-
-type safeBuffer struct{ bytes.Buffer }
 
 // A worker that a model took over says as much as it can, in every place.
 func TestTheMainProgramStaysSmallWhateverTheWorkerSays(t *testing.T) {
