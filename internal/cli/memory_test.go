@@ -151,7 +151,7 @@ func TestTheMainProgramStaysSmallWhateverTheModelGives(t *testing.T) {
 		"outputs":   "the names of what forward gives are longer than",
 		"nested":    "the names of what forward gives are longer than",
 		"many":      `"verdict":"passed"`,
-		"arguments": "forward takes 3000 arguments, and the load test handles no more than 1000",
+		"arguments": "forward takes 3000 arguments, and the load test handles at most 1000",
 	} {
 		t.Run(model, func(t *testing.T) {
 			used, said := peak(t, testtools.Worker(t), "validate", filepath.Join(folder, model+".pt"), "--sample", "float32[3]", "--iterations", "2",

@@ -73,6 +73,10 @@ func TestExplain(t *testing.T) {
 		{load, "\nUnknown type name '__torch__.torch.classes.tensorrt.Engine':\nSerialized   File", rules.ClassMissing, []string{"tensorrt.Engine of Torch-TensorRT"}},
 		{load, "Didn't find engine for operation quantized::linear_prepack NoQEngine" + frames, rules.KernelMissing, []string{"quantized::linear_prepack"}},
 		{load, "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False.", rules.DeviceMissing, []string{"the device CUDA", "model.cpu()"}},
+		{load, "forward takes 60000 arguments, and at most 1000 are handled", rules.TooManyArguments,
+			[]string{"forward takes 60000 arguments, and the load test handles at most 1000", "--load-test=off"}},
+		{load, "forward takes arguments whose names and types are longer than 262144 bytes, and no longer ones are handled", rules.TooManyArguments,
+			[]string{"longer than 262144 bytes, and the load test handles no longer ones"}},
 		{load, "expected newline token in a place no one has heard of" + frames, rules.LoadFailed,
 			[]string{`says "expected newline token in a place no one has heard of"`, "torch.jit.load"}},
 

@@ -49,6 +49,28 @@ func TestOutputsThatNobodyCanRead(t *testing.T) {
 	}
 }
 
+// They were to be saved or compared, though, and were not.
+func TestOutputsThatNobodyCanReadAreNotSavedOrCompared(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "out.npz")
+	_, findings := loadTest(t, hostile("layouts"), []string{"float32[4]=arange"}, func(c *loadtest.Config) { c.SaveOutputs, c.Ignore = file, []string{"*"} })
+	if has(findings, rules.OutputsUnused) {
+		t.Fatalf("findings %v", findings)
+	}
+	_, findings = loadTest(t, hostile("floods"), []string{"float32[3]=ones"}, func(c *loadtest.Config) {
+		c.Expect, c.SaveOutputs = goldenFile(t, file), filepath.Join(t.TempDir(), "given.npz")
+	})
+	unused := 0
+	for _, f := range findings {
+		if f.Rule == rules.OutputsUnused {
+			unused++
+		}
+	}
+	if unused != 2 || has(findings, rules.OutputDiffers) {
+		t.Errorf("findings %v", findings)
+	}
+}
+
 func TestTensorsOfOtherLayoutsAreRead(t *testing.T) {
 	t.Parallel()
 	result, findings := loadTest(t, hostile("layouts"), []string{"float32[4]=arange"})

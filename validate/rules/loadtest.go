@@ -174,7 +174,7 @@ var loadTestRules = []Rule{
 	{
 		ID: TooManyArguments, Severity: Error, Inconclusive: true,
 		Summary: "forward takes more arguments than the load test handles",
-		Example: `"model.pt" could not be tested here: forward takes 60000 arguments, and the load test handles no more than 1000`,
+		Example: `"model.pt" could not be tested here: forward takes 60000 arguments, and the load test handles at most 1000`,
 	},
 	{
 		ID: OutputUnread, Severity: Note,
