@@ -133,7 +133,7 @@ func makeReal(t *testing.T, dir string, args []string) {
 		}
 	}
 	for name, content := range map[string]string{
-		"mlp.py":                       "from torch import nn\n\n\nclass MLP(nn.Module):\n    pass\n",
+		"mlp.py":                       "from torch import nn\n\n\nclass MLP(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.hidden, self.head = nn.Linear(3, 4), nn.Linear(4, 2)\n",
 		"onnx_handler.py":              "import onnxruntime\n\n\ndef handle(data, context):\n    return onnxruntime.InferenceSession(data)\n",
 		"own_handler.py":               "import torch\n\n\nclass Own:\n    def initialize(self, context):\n        self.model = torch.jit.load(context.file)\n\n    def handle(self, data, context):\n        return self.model(*data)\n",
 		"pretrained/setup_config.json": `{"model_name": "bert-base-uncased", "mode": "sequence_classification", "save_mode": "pretrained", "max_length": "150"}`,
