@@ -128,7 +128,7 @@ func TestNoModelHurtsTheMainProgram(t *testing.T) {
 	for name, test := range map[string]struct {
 		run    oneRun
 		stages []protocol.Stage
-		rule   string // empty: none
+		rule   string // empty: none; after a | what a faster machine finds
 	}{
 		"an endless loop":          {oneRun{Model: failing("forever"), Timeout: short}, []protocol.Stage{"forward"}, rules.LoadTestTimeout},
 		"a memory bomb":            {oneRun{Model: failing("hungry"), Memory: 1 << 30}, []protocol.Stage{"forward"}, rules.MemoryExceeded},
@@ -140,7 +140,7 @@ func TestNoModelHurtsTheMainProgram(t *testing.T) {
 		"aten::from_file": {oneRun{Model: hostile("maps"), Samples: []string{fmt.Sprintf("path:str=%q", written)}}, []protocol.Stage{"forward"}, rules.ForwardFailed},
 		"a crash":         {oneRun{Model: failing("crash")}, []protocol.Stage{"forward"}, rules.WorkerCrashed},
 		"a trace of 100,000 lines": {oneRun{Model: withCode(t, forward+strings.Repeat("    x = torch.relu(x)\n", 100_000)+"    return x\n"), Timeout: short},
-			[]protocol.Stage{"load", "forward"}, rules.LoadTestTimeout},
+			[]protocol.Stage{"load", "forward"}, rules.LoadTestTimeout + "|" + rules.WorkerCrashed},
 		"many outputs":   {oneRun{Model: hostile("floods")}, []protocol.Stage{"done"}, rules.OutputUnread},
 		"a long message": {oneRun{Model: hostile("shouts")}, []protocol.Stage{"forward"}, rules.ForwardFailed},
 		"much printed":   {oneRun{Model: hostile("prints")}, []protocol.Stage{"done"}, ""},
@@ -159,7 +159,7 @@ func TestNoModelHurtsTheMainProgram(t *testing.T) {
 			if !slices.Contains(test.stages, outcome.Stage) {
 				t.Errorf("ended in stage %s, want %v", outcome.Stage, test.stages)
 			}
-			if got := ruleOf(outcome.Findings); got != test.rule {
+			if got := ruleOf(outcome.Findings); !slices.Contains(strings.Split(test.rule, "|"), got) {
 				t.Errorf("findings %v, want %q", outcome.Findings, test.rule)
 			}
 			if outcome.Peak > 64<<20 {
