@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -26,6 +29,7 @@ const (
 // Main runs the command line args, whose first is the program's name, and
 // returns the exit code.
 func Main(args []string, stdout, stderr io.Writer) int {
+	limitMemory()
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	app := newApp(stdout, stderr)
@@ -35,6 +39,14 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	}
 	printError(ctx, stderr, err)
 	return exitCode(ctx, err)
+}
+
+// limitMemory has the garbage of the checks collected before more memory is taken
+// for compressing. What has to live may still be more.
+func limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(40<<20 + 4<<20*int64(max(runtime.GOMAXPROCS(0)-2, 0)))
+	}
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
