@@ -15,11 +15,7 @@ func (s *source) labelNames() []string {
 		names = append(names, "self.mapping")
 	}
 	loads := slices.Concat(s.JSONLoads(labelFile, false), s.CallsWithPath(loadLabelMapping, labelFile))
-	loaded := func(a pysource.Assignment) bool {
-		return slices.ContainsFunc(loads[:min(len(loads), maxLookups)], func(l pysource.Call) bool {
-			return a.Line == l.Line && a.Value == l.Callee+"()" && a.Class == l.Class && a.Function == l.Function
-		})
-	}
+	loaded := func(a pysource.Assignment) bool { return takes(a, loads) }
 	for _, a := range s.Assignments {
 		if strings.HasPrefix(a.Target, "self.") && loaded(a) && !slices.Contains(names, a.Target) {
 			names = append(names, a.Target)
@@ -31,6 +27,13 @@ func (s *source) labelNames() []string {
 			s.changes(name) || slices.ContainsFunc(s.Assignments, func(a pysource.Assignment) bool {
 			return a.Target == name && a.Value != "None" && !loaded(a)
 		})
+	})
+}
+
+// takes says that what is assigned is what one of the calls gives.
+func takes(a pysource.Assignment, calls []pysource.Call) bool {
+	return slices.ContainsFunc(calls[:min(len(calls), maxLookups)], func(call pysource.Call) bool {
+		return a.Line == call.Line && a.Value == call.Callee+"()" && a.Class == call.Class && a.Function == call.Function
 	})
 }
 

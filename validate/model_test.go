@@ -1,11 +1,7 @@
 package validate
 
 import (
-	"archive/zip"
 	"bytes"
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -160,26 +156,12 @@ func TestTorchScriptThatLacksAPart(t *testing.T) {
 // without copies a zip, all but the entries below its root folder that begin so.
 func without(t *testing.T, path, part string) string {
 	t.Helper()
-	from, err := zip.OpenReader(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer from.Close()
-	var b bytes.Buffer
-	to := zip.NewWriter(&b)
-	for _, f := range from.File {
-		if _, name, _ := strings.Cut(f.Name, "/"); strings.HasPrefix(name, part) {
-			continue
+	return rewritten(t, path, func(name string, content []byte) []byte {
+		if _, name, _ = strings.Cut(name, "/"); strings.HasPrefix(name, part) {
+			return nil
 		}
-		if err := to.Copy(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	copied := filepath.Join(t.TempDir(), "model.pt")
-	if err := errors.Join(to.Close(), os.WriteFile(copied, b.Bytes(), 0o644)); err != nil {
-		t.Fatal(err)
-	}
-	return copied
+		return content
+	})
 }
 
 // A script asks its mode, and a trace has it in its code.

@@ -107,9 +107,7 @@ func (s *source) holdsFile(r pysource.Read, file string) bool {
 		if a.Target != r.Base || a.Class != r.Class {
 			continue
 		}
-		isLoad := slices.ContainsFunc(loads[:min(len(loads), maxLookups)], func(l pysource.Call) bool {
-			return a.Line == l.Line && a.Value == l.Callee+"()" && a.Class == l.Class && a.Function == l.Function
-		})
+		isLoad := takes(a, loads)
 		if !isLoad && a.Value != "None" {
 			return false
 		}

@@ -112,7 +112,8 @@ func withMethod(t *testing.T, path, lines string) string {
 	})
 }
 
-// rewritten copies a zip file with other contents.
+// rewritten copies a zip file with other contents; an entry whose content becomes
+// nil is left out.
 func rewritten(t *testing.T, path string, change func(name string, content []byte) []byte) string {
 	t.Helper()
 	in, err := zip.OpenReader(path)
@@ -131,11 +132,14 @@ func rewritten(t *testing.T, path string, change func(name string, content []byt
 		if err != nil {
 			t.Fatal(err)
 		}
+		if content = change(entry.Name, content); content == nil {
+			continue
+		}
 		to, err := w.Create(entry.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := to.Write(change(entry.Name, content)); err != nil {
+		if _, err := to.Write(content); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -31,9 +31,9 @@ func (p *prober) compareTail(a *axis, size int64, _ change, long *capture) {
 	if before < 1 {
 		return
 	}
-	one := &capture{}
-	if p.forward(p.filled(a, size, length, 1), one) != ran || outputsChanged(long, one) != no ||
-		p.differ(p.filled(a, size, length, 1), p.filled(a, size, length, 2)) != no ||
+	var one, two capture
+	if p.forward(p.filled(a, size, length, 1), &one) != ran || outputsChanged(long, &one) != no ||
+		p.forward(p.filled(a, size, length, 2), &two) != ran || outputsChanged(&one, &two) != no ||
 		p.differ(p.filled(a, size, before, 1), p.filled(a, size, before, 2)) != yes {
 		return
 	}
